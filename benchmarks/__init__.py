@@ -1,0 +1,1 @@
+"""Programs that measure rtstart beside its peers; not tests."""

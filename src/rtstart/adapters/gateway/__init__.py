@@ -1,0 +1,1 @@
+"""The one origin that browsers and tunnels meet: routes, access, probes."""

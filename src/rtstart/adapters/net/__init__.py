@@ -1,0 +1,1 @@
+"""Small clients that ask one question of a network address."""

@@ -1,0 +1,1 @@
+"""Children: started, watched, read and ended. The only place that knows honcho."""

@@ -1,0 +1,1 @@
+"""Making an app: where templates lie, rendering, git, installing."""

@@ -1,0 +1,1 @@
+"""Ways to a public or LAN address. Providers never import one another."""

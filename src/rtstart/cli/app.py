@@ -1,0 +1,40 @@
+"""The Typer application, its global options and the one place where errors become words."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rtstart import __version__
+
+app = typer.Typer(
+    name="rtstart",
+    help="From an empty folder to a working voice app on the OpenAI Realtime API.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"rtstart {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """From an empty folder to a working voice app on the OpenAI Realtime API."""
+
+
+def main() -> None:
+    """Run rtstart and leave with the exit code that belongs to how it ended."""
+    from rtstart.cli.boundary import run
+
+    sys.exit(run(app, sys.argv[1:]))

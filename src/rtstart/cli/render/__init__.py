@@ -1,0 +1,1 @@
+"""Renderers: functions from events to what a person or a program reads."""

@@ -1,0 +1,182 @@
+"""What happens, as plain values. Commands tell events; renderers show them.
+
+Every event is frozen and holds no secret: text is masked before it becomes an event. Times are
+stamped by whoever tells the event on, so that the core needs no clock.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from rtstart.core.findings.types import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step that a person waits for has begun (`installing packages`)."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step is done; `words` says what there is now (`installed 41 packages`)."""
+
+    step: str
+    words: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """A step failed; the finding that explains it follows."""
+
+    step: str
+    words: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A service's process runs."""
+
+    service: str
+    pid: int
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A line that a service wrote, masked, colours kept.
+
+    `partial` marks a line without its end yet; the same line follows again when it is whole.
+    `repeats` is how often the line has come in a row.
+    """
+
+    service: str
+    line: str
+    partial: bool = False
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A service answers; `seconds` since its start."""
+
+    service: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """A service's process has ended; `code` is negative for a signal. `asked` says we ended it."""
+
+    service: str
+    code: int
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restarting:
+    """A service will be started again in `delay_s`; `attempt` counts from 1."""
+
+    service: str
+    delay_s: float
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run is ending; `waiting_for` names who is still there and their pids."""
+
+    waiting_for: tuple[tuple[str, int], ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding, said once."""
+
+    finding: Finding
+
+
+ProofState: TypeAlias = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStep:
+    """One question asked through the public address, and its answer."""
+
+    name: str
+    state: ProofState
+    milliseconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The addresses, after proof. `public_url` and `invite_url` are empty where there are none."""
+
+    project: str
+    template: str
+    mode: str
+    local_url: str
+    public_url: str
+    invite_url: str
+    tunnel: str
+    tunnel_reason: str
+    passed: int
+    asked: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A visitor came in, was refused, or left."""
+
+    visitor: str
+    decision: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A request for an ephemeral secret was decided and answered; never the secret itself."""
+
+    visitor: str
+    status: int
+    milliseconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of every run, exactly once."""
+
+    code: int
+    words: str = ""
+
+
+Event: TypeAlias = (
+    StepStarted
+    | StepDone
+    | StepFailed
+    | Started
+    | Output
+    | Ready
+    | Exited
+    | Restarting
+    | Stopping
+    | Found
+    | ProofStep
+    | Announced
+    | Visited
+    | Minted
+    | Finished
+)
+
+
+class Emit(Protocol):
+    """Where events go. Called on the event loop's thread; must not block and must not raise."""
+
+    def __call__(self, event: Event, /) -> None: ...

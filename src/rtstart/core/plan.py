@@ -1,0 +1,144 @@
+"""From project, ports and environment to the services that `dev` starts, and the routes to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rtstart.core.api_key import EMULATED_KEY, is_secret
+from rtstart.core.config import ServiceConfig
+from rtstart.core.project import KEY_NAME, Key, Project
+from rtstart.core.services import HttpReady, Service
+
+EMULATOR = "emulator"
+"""The name of the emulator among the services; also the upstream of its route."""
+
+REALTIME_ROUTE = "/v1/realtime"
+"""Where the emulator appears on the page's own origin."""
+
+_DROPPED = ("RTSTART_", "FORCE_COLOR", "NO_COLOR")
+
+
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """The emulator to run beside the app: its port, and addresses its WebRTC may offer."""
+
+    port: int
+    python: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is started. `secrets` are literal values that must be masked wherever they appear."""
+
+    services: tuple[Service, ...]
+    secrets: tuple[str, ...] = field(repr=False, default=())
+
+
+def make_plan(
+    project: Project,
+    *,
+    ports: Mapping[str, int],
+    environment: Mapping[str, str],
+    key: Key,
+    emulation: Emulation | None,
+    public_hosts: Sequence[str] = (),
+) -> Plan:
+    """The services in Procfile order, with the emulator first when there is one.
+
+    `ports` gives a port for each service that has a `port_env`. The key, and every other secret,
+    goes only into the environment of services that list its name.
+    """
+    settings = {**environment, **{k: v for k, v in project.dotenv.values.items() if v}}
+    declared = frozenset(name for one in project.config.services.values() for name in one.secrets)
+    shared = {
+        name: value
+        for name, value in settings.items()
+        if not is_secret(name, value, declared) and not name.startswith(_DROPPED)
+    }
+    shared.update(
+        {one.port_env: str(ports[one.name]) for one in project.services() if one.port_env}
+    )
+    secret = {name: value for name, value in settings.items() if name in declared}
+    secret[KEY_NAME] = key.value if emulation is None else EMULATED_KEY
+    api = _api_settings(emulation)
+    services = [
+        _service(
+            project,
+            one,
+            ports=ports,
+            env=_own_environment(one, shared, secret, api, public_hosts=public_hosts),
+        )
+        for one in project.services()
+    ]
+    if emulation is not None:
+        services.insert(0, _emulator(project, emulation, shared))
+    hidden = tuple(
+        value for name, value in settings.items() if is_secret(name, value, declared) and value
+    )
+    return Plan(tuple(services), (*hidden, *([key.value] if key.value else [])))
+
+
+def _api_settings(emulation: Emulation | None) -> dict[str, str]:
+    """Where the token backend finds the API; nothing where it is the real one."""
+    if emulation is None:
+        return {}
+    return {
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{emulation.port}/v1",
+        "REALTIME_URL": REALTIME_ROUTE,
+        "RTSTART_EMULATED": "1",
+    }
+
+
+def _own_environment(
+    service: ServiceConfig,
+    shared: Mapping[str, str],
+    secret: Mapping[str, str],
+    api: Mapping[str, str],
+    *,
+    public_hosts: Sequence[str],
+) -> dict[str, str]:
+    env = dict(shared)
+    if KEY_NAME in service.secrets:
+        env.update(api)
+    env.update({name: secret[name] for name in service.secrets if secret.get(name)})
+    if public_hosts:
+        env["RTSTART_PUBLIC_HOSTS"] = ",".join(public_hosts)
+    return env
+
+
+def _service(
+    project: Project, config: ServiceConfig, *, ports: Mapping[str, int], env: Mapping[str, str]
+) -> Service:
+    return Service(
+        name=config.name,
+        command=project.commands[config.name],
+        cwd=project.project_dir,
+        env=env,
+        port=ports.get(config.name),
+        after=config.after,
+        ready=config.ready,
+        ready_within_s=config.ready_within_s,
+        grace_s=config.grace_s,
+        restarts=config.restarts,
+        watch=config.watch,
+    )
+
+
+def _emulator(project: Project, emulation: Emulation, shared: Mapping[str, str]) -> Service:
+    advertised = [part for one in emulation.addresses for part in ("--advertise", one)]
+    return Service(
+        name=EMULATOR,
+        command=(
+            emulation.python,
+            "-m",
+            "rtstart",
+            "emulate",
+            "--port",
+            str(emulation.port),
+            *advertised,
+        ),
+        cwd=project.project_dir,
+        env=dict(shared),
+        port=emulation.port,
+        ready=HttpReady("/healthz"),
+    )

@@ -1,0 +1,72 @@
+"""A project as rtstart sees it: configuration, commands and settings, checked for agreement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rtstart.core.api_key import is_leaked_to_page, key_fault
+from rtstart.core.config import ProjectConfig, ServiceConfig
+from rtstart.core.dotenv import Dotenv
+from rtstart.core.findings import Finding
+from rtstart.core.findings.project import SERVICE_WITHOUT_COMMAND
+from rtstart.core.findings.security import KEY_IN_PUBLIC_NAME
+
+KEY_NAME = "OPENAI_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the three files say. `commands` are the Procfile's shell lines by name, in its order."""
+
+    name: str
+    project_dir: str
+    config: ProjectConfig
+    commands: Mapping[str, str]
+    dotenv: Dotenv = field(repr=False)
+
+    def services(self) -> tuple[ServiceConfig, ...]:
+        """What is known of each process of the Procfile, in its order."""
+        return tuple(
+            self.config.services.get(name, ServiceConfig(name=name)) for name in self.commands
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The API key and where it came from (`.env` or `the environment`); empty for none."""
+
+    value: str = field(default="", repr=False)
+    source: str = ""
+
+
+def find_key(project: Project, environment: Mapping[str, str]) -> Key:
+    """The key that this project would use: `.env` first, because it belongs to the project."""
+    if value := project.dotenv.values.get(KEY_NAME, "").strip():
+        return Key(value, ".env")
+    if value := environment.get(KEY_NAME, "").strip():
+        return Key(value, "the environment")
+    return Key()
+
+
+def cross_faults(project: Project) -> list[Finding]:
+    """What is wrong between the files, although each is right by itself."""
+    faults = [
+        SERVICE_WITHOUT_COMMAND.found(
+            f'rtstart.toml has [services.{name}], but the Procfile has no line "{name}:"',
+            where="rtstart.toml",
+        )
+        for name in project.config.services
+        if name not in project.commands
+    ]
+    lines = project.dotenv.lines
+    faults += [
+        KEY_IN_PUBLIC_NAME.found(
+            f"{name} holds a secret key and would be copied into the page",
+            where=f".env:{lines[name]}",
+        )
+        for name, value in project.dotenv.values.items()
+        if is_leaked_to_page(name, value)
+    ]
+    raw_key = project.dotenv.values.get(KEY_NAME, "")
+    if raw_key and (fault := key_fault(raw_key, where=f".env:{lines[KEY_NAME]}")):
+        faults.append(fault)
+    return faults

@@ -13,6 +13,33 @@ _SHAPES = re.compile(
     """,
     re.VERBOSE,
 )
+_SIGNS = ("sk-", "sk_", "ek-", "ek_", "whsec", "earer ", "insecure-api-key.", "__Host-rtstart=")
+"""At least one of these is in every text that `_SHAPES` matches."""
+
+
+def _beginnings(word: str) -> str:
+    """A pattern for every beginning of a word, the whole of it included, at least one letter."""
+    nested = ""
+    for letter in reversed(word[1:]):
+        nested = f"(?:{re.escape(letter)}{nested})?"
+    return re.escape(word[0]) + nested
+
+
+_BEGUN = re.compile(
+    rf"""
+    (?:
+        \b (?:{_beginnings("sk")} | {_beginnings("ek")} | {_beginnings("whsec")})
+        | \b (?:sk|ek|whsec) [-_] [A-Za-z0-9_\-]*
+        | {_beginnings("Bearer ")} | {_beginnings("bearer ")}
+        | [Bb]earer[ ] [A-Za-z0-9._~+/\-]* =*
+        | {_beginnings("openai-insecure-api-key.")} | {_beginnings("__Host-rtstart=")}
+        | (?:openai-insecure-api-key\.|__Host-rtstart=) [A-Za-z0-9_\-.]*
+    ) \Z
+    """,
+    re.VERBOSE,
+)
+"""The end of a text that may be the beginning of a secret."""
+
 _KEY_VALUE = re.compile(r"sk-[A-Za-z0-9_\-]{16,}")
 _SHORTEST_LITERAL = 8
 
@@ -31,16 +58,37 @@ def mask(secret: str) -> str:
 
 
 class Masker:
-    """Masks known literal secrets and everything that has the form of one."""
+    """Masks known literal secrets and everything that has the form of one.
+
+    A literal of several lines is masked line by line, because output comes in lines.
+    """
 
     def __init__(self, literals: Iterable[str] = ()) -> None:
-        known = sorted({x for x in literals if len(x) >= _SHORTEST_LITERAL}, key=len, reverse=True)
-        self._literals = (
-            re.compile("|".join(re.escape(secret) for secret in known)) if known else None
+        lines = {line.strip() for literal in literals for line in literal.splitlines()}
+        self._known = sorted(
+            (line for line in lines if len(line) >= _SHORTEST_LITERAL), key=len, reverse=True
         )
+        self._literals = re.compile("|".join(map(re.escape, self._known)))
 
     def __call__(self, text: str) -> str:
         """The text with every secret masked; text without one comes back unchanged."""
-        if self._literals is not None:
+        # Looking for a few words first is twenty times as fast as the patterns.
+        if any(secret in text for secret in self._known):
             text = self._literals.sub(lambda match: mask(match.group()), text)
-        return _SHAPES.sub(lambda match: mask(match.group()), text)
+        if any(sign in text for sign in _SIGNS):
+            text = _SHAPES.sub(lambda match: mask(match.group()), text)
+        return text
+
+    def settled(self, text: str) -> int:
+        """How many characters of a text that goes on can be shown before the rest is known.
+
+        What follows that place may be the beginning of a secret.
+        """
+        begun = _BEGUN.search(text)
+        end = begun.start() if begun else len(text)
+        for secret in self._known:
+            for length in range(min(len(secret), len(text)), 0, -1):
+                if text.endswith(secret[:length]):
+                    end = min(end, len(text) - length)
+                    break
+        return end

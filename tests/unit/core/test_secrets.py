@@ -1,6 +1,8 @@
 """Secrets are masked in any text."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtstart.core.secrets import Masker, looks_like_key, mask
 
@@ -35,6 +37,50 @@ def test_masker_leaves_short_literals_alone() -> None:
 
 def test_mask_hides_a_short_secret_whole() -> None:
     assert mask("sk-short") == "sk-***"
+
+
+def test_masker_masks_each_line_when_a_literal_has_several() -> None:
+    masker = Masker(["-----BEGIN KEY-----\nabcdefghijkl\n-----END KEY-----"])
+
+    assert masker("abcdefghijkl") == "***kl"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Password: ", "Password: "),
+        ("with two\nlines", "with two\nlines"),
+        ("token sk", "token "),
+        ("token sk-abcd", "token "),
+        ("whsec", ""),
+        ("x Bear", "x "),
+        ("x Bearer ", "x "),
+        ("x Bearer abc", "x "),
+        ("openai-insecure", ""),
+        ("openai-insecure-api-key.ab", ""),
+        ("a __Host-rtstart=ab", "a "),
+        ("the hunter2hun", "the "),
+        ("the hunter2hunter2", "the "),
+        ("tasks", "tasks"),
+    ],
+)
+def test_settled_stops_when_a_secret_may_have_begun(text: str, shown: str) -> None:
+    assert text[: Masker(["hunter2hunter2"]).settled(text)] == shown
+
+
+@given(
+    st.text(alphabet="ab -\n", max_size=12),
+    st.sampled_from([_KEY, "Bearer abcdefghijklmnop", "hunter2hunter2"]),
+    st.integers(min_value=1, max_value=20),
+)
+def test_settled_never_shows_a_part_of_a_secret_that_goes_on(
+    before: str, secret: str, length: int
+) -> None:
+    text = f"{before} {secret[:length]}"
+
+    shown = text[: Masker(["hunter2hunter2"]).settled(text)]
+
+    assert shown == f"{before} "[: len(shown)]
 
 
 @pytest.mark.parametrize(("value", "expected"), [(_KEY, True), ("sk-test", False), ("", False)])

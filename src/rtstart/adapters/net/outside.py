@@ -1,0 +1,152 @@
+"""Asking through the public address as a visitor's browser would: name, TLS, HTTP, WebSocket."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_LONGEST_BODY = 1_000_000
+
+SKIP_WARNING_PAGES: Mapping[str, str] = {
+    "ngrok-skip-browser-warning": "1",
+    "bypass-tunnel-reminder": "1",
+    "X-Tunnel-Skip-AntiPhishing-Page": "1",
+    "X-Pinggy-No-Screen": "1",
+    "skip_zrok_interstitial": "1",
+}
+"""Headers that pass the warning pages of free tunnels (facts: tunnels 6, 2026-11)."""
+
+
+class AskFailed(Exception):
+    """A question got no usable answer; the text says what came instead, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: status, headers by lower-case name, and the body as text."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class Outside:
+    """One visitor's connections to an address. Made by `outside`; closed by leaving it."""
+
+    def __init__(self, origin: str, session: "aiohttp.ClientSession", tls: ssl.SSLContext) -> None:
+        self.origin = origin
+        self._session = session
+        self._tls = tls
+
+    async def resolve(self) -> tuple[str, ...]:
+        """The addresses behind the origin's name. Raises AskFailed when there are none."""
+        split = urlsplit(self.origin)
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(
+                split.hostname, split.port or 443, type=socket.SOCK_STREAM
+            )
+        except OSError as error:
+            raise AskFailed(f"the name {split.hostname} does not resolve") from error
+        return tuple(dict.fromkeys(str(one[4][0]) for one in found))
+
+    async def handshake(self) -> str:
+        """The name of the authority that signed the certificate, once it was found valid."""
+        split = urlsplit(self.origin)
+        try:
+            _, writer = await asyncio.open_connection(
+                split.hostname, split.port or 443, ssl=self._tls, server_hostname=split.hostname
+            )
+        except ssl.SSLCertVerificationError as error:
+            raise AskFailed(f"the certificate is not valid: {error.verify_message}") from error
+        except (OSError, ssl.SSLError) as error:
+            raise AskFailed(f"no TLS connection: {error}") from error
+        certificate = writer.get_extra_info("peercert") or {}
+        writer.close()
+        with contextlib.suppress(OSError, ssl.SSLError):
+            await writer.wait_closed()
+        issuer = {key: value for part in certificate.get("issuer", ()) for key, value in part}
+        return str(issuer.get("organizationName") or issuer.get("commonName") or "unknown")
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+    ) -> Answer:
+        """Send one request and read its answer; redirects are not followed, cookies are kept."""
+        import aiohttp
+
+        try:
+            async with self._session.request(
+                method,
+                f"{self.origin}{path}",
+                headers={**SKIP_WARNING_PAGES, **(headers or {})},
+                data=body,
+                allow_redirects=False,
+            ) as response:
+                content = await response.content.read(_LONGEST_BODY)
+                return Answer(
+                    response.status,
+                    {name.lower(): value for name, value in response.headers.items()},
+                    content.decode(response.charset or "utf-8", errors="replace"),
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise AskFailed(f"{method} {path} got no answer: {_words(error)}") from error
+
+    async def first_message(
+        self, path: str, *, protocols: tuple[str, ...] = (), say: str | None = None
+    ) -> str:
+        """Open a WebSocket, say something if given, and return the first text that comes back."""
+        import aiohttp
+
+        try:
+            async with self._session.ws_connect(
+                f"{self.origin.replace('http', 'ws', 1)}{path}",
+                protocols=protocols,
+                origin=self.origin,
+                headers=SKIP_WARNING_PAGES,
+            ) as socket_:
+                if say is not None:
+                    await socket_.send_str(say)
+                message = await socket_.receive()
+        except aiohttp.WSServerHandshakeError as error:
+            raise AskFailed(f"the upgrade was answered with {error.status}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise AskFailed(f"the WebSocket did not open: {_words(error)}") from error
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise AskFailed(f"the WebSocket ended without a word ({message.type.name.lower()})")
+        return str(message.data)
+
+
+@contextlib.asynccontextmanager
+async def outside(
+    origin: str, *, tls: ssl.SSLContext | None = None, deadline_s: float = 10.0
+) -> AsyncIterator[Outside]:
+    """A visitor of this origin, with cookies of its own and no proxy of the machine's.
+
+    `tls` says whom to trust; the system's authorities otherwise.
+    """
+    import aiohttp
+
+    context = tls or ssl.create_default_context()
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context),
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+        timeout=aiohttp.ClientTimeout(total=deadline_s),
+        trust_env=False,
+    ) as session:
+        yield Outside(origin, session, context)
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

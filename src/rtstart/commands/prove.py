@@ -1,0 +1,173 @@
+"""Proving an address from outside before it is printed: every answer must be ours."""
+
+import asyncio
+import secrets
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from rtstart.adapters.net.outside import Answer, AskFailed, Outside, outside
+from rtstart.core.events import Emit, Found, ProofStep
+from rtstart.core.findings import Finding
+from rtstart.core.proof import (
+    Question,
+    Subject,
+    is_minted,
+    mint_finding,
+    proof_finding,
+    questions,
+    vite_socket_path,
+)
+
+_FIRST: tuple[Question, ...] = ("name", "certificate", "page")
+_OK = 200
+_REFUSALS = (401, 403)
+
+
+class _Judged(Exception):
+    """A question failed in a way that has a finding of its own."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.what)
+        self.finding = finding
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How many questions were asked and passed; a failed one has its finding."""
+
+    asked: int
+    passed: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the prover may use to come in: the page's nonce, and a way to be a visitor.
+
+    `invitation` is the path of a fresh invitation, or empty where none is needed.
+    """
+
+    nonce: str
+    invitation: str = field(default="", repr=False)
+    tls: ssl.SSLContext | None = None
+
+
+async def prove(subject: Subject, keys: Keys, *, emit: Emit) -> Proof:
+    """Ask everything that must be true of this address; a step that fails stops what needs it."""
+    asked = questions(subject)
+    async with outside(subject.origin, tls=keys.tls) as visitor:
+        examiner = _Examiner(subject, keys, visitor, emit)
+        for question in (one for one in asked if one in _FIRST):
+            if not await examiner.ask(question):
+                break
+        else:
+            await asyncio.gather(*(examiner.ask(one) for one in asked if one not in _FIRST))
+    return Proof(len(asked), examiner.passed, tuple(examiner.findings))
+
+
+class _Examiner:
+    def __init__(self, subject: Subject, keys: Keys, visitor: Outside, emit: Emit) -> None:
+        self.passed = 0
+        self.findings: list[Finding] = []
+        self._subject = subject
+        self._keys = keys
+        self._visitor = visitor
+        self._emit = emit
+        self._ways: Mapping[Question, Callable[[], Awaitable[str]]] = {
+            "name": self._name,
+            "certificate": self._visitor.handshake,
+            "page": self._page,
+            "websocket": self._websocket,
+            "hmr": self._hmr,
+            "mint refused": self._mint_refused,
+            "mint": self._mint,
+        }
+
+    async def ask(self, question: Question) -> bool:
+        """Ask one question, tell its result, and say whether it passed."""
+        began = time.monotonic()
+        finding: Finding | None = None
+        detail = ""
+        try:
+            detail = await self._ways[question]()
+        except _Judged as judged:
+            finding = judged.finding
+        except AskFailed as failed:
+            finding = proof_finding(question, self._subject, str(failed))
+        spent_ms = (time.monotonic() - began) * 1000
+        if finding is None:
+            self.passed += 1
+            self._emit(ProofStep(question, "passed", spent_ms, detail))
+            return True
+        self.findings.append(finding)
+        self._emit(ProofStep(question, "failed", spent_ms, finding.what))
+        self._emit(Found(finding))
+        return False
+
+    async def _name(self) -> str:
+        return ", ".join(await self._visitor.resolve())
+
+    async def _page(self) -> str:
+        answer = await self._visitor.ask("GET", "/.rtstart/nonce")
+        if answer.status != _OK or self._keys.nonce not in answer.text:
+            raise AskFailed(f"something else answers there (status {answer.status})")
+        if self._keys.invitation:
+            await self._accept_invitation()
+        page = await self._visitor.ask("GET", "/", headers={"Accept": "text/html"})
+        if page.status != _OK:
+            raise AskFailed(f"the page was answered with {page.status}")
+        return f"{len(page.text)} characters"
+
+    async def _accept_invitation(self) -> None:
+        answer = await self._visitor.ask(
+            "POST",
+            self._keys.invitation,
+            headers={
+                "Origin": self._subject.origin,
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            body="",
+        )
+        if not (answer.status < 400 and "set-cookie" in answer.headers):
+            raise AskFailed(f"the invitation was answered with {answer.status}")
+
+    async def _websocket(self) -> str:
+        said = secrets.token_hex(8)
+        if await self._visitor.first_message("/.rtstart/echo", say=said) != said:
+            raise AskFailed("the WebSocket echo came back changed")
+        return ""
+
+    async def _hmr(self) -> str:
+        if self._subject.framework == "next":
+            path, protocols = f"/_next/hmr?id={secrets.token_hex(4)}", ()
+            await self._visitor.first_message(path, protocols=protocols)
+            return "next"
+        client = await self._visitor.ask("GET", "/@vite/client")
+        path_found = vite_socket_path(client.text)
+        if client.status != _OK or path_found is None:
+            raise AskFailed(f"Vite's client was answered with {client.status}")
+        await self._visitor.first_message(path_found, protocols=("vite-hmr",))
+        return "vite"
+
+    async def _mint_refused(self) -> str:
+        async with outside(self._subject.origin, tls=self._keys.tls) as stranger:
+            answer = await self._post_mint(stranger)
+        if answer.status not in _REFUSALS:
+            raise AskFailed(f"a stranger's mint was answered with {answer.status}, not refused")
+        return str(answer.status)
+
+    async def _mint(self) -> str:
+        answer = await self._post_mint(self._visitor)
+        if answer.status != _OK or not is_minted(answer.text):
+            raise _Judged(mint_finding(answer.status, answer.text))
+        return "ek_***"
+
+    async def _post_mint(self, visitor: Outside) -> Answer:
+        return await visitor.ask(
+            "POST",
+            self._subject.mint,
+            headers={"Origin": self._subject.origin, "Content-Type": "application/json"},
+            body="{}",
+        )

@@ -30,14 +30,15 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
 
 
 def _say(error: RtstartError) -> None:
-    from rtstart.cli.render.failure import failure_lines, supports_color
+    from rtstart.cli.render.failure import failure_lines
+    from rtstart.cli.render.style import style_of
 
     write = sys.stderr.write
     if isinstance(error, ToolFailed):
         for line in error.last_lines:
             write(f"  | {Masker()(line)}\n")
         write("\n")
-    for line in failure_lines(error, color=supports_color(sys.stderr, os.environ)):
+    for line in failure_lines(error, style=style_of(sys.stderr)):
         write(f"{line}\n")
 
 

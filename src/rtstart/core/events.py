@@ -86,6 +86,13 @@ class Restarting:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """A service is given up; the finding that explains it follows or is told with it."""
+
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The run is ending; `waiting_for` names who is still there and their pids."""
 
@@ -166,6 +173,7 @@ Event: TypeAlias = (
     | Ready
     | Exited
     | Restarting
+    | Failed
     | Stopping
     | Found
     | ProofStep

@@ -1,66 +1,65 @@
 """A failure as a block of at most ten lines: what, where, why, what to do, the code."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from textwrap import wrap
-from typing import Protocol
 
+from rtstart.cli.render.style import Ink, Style
 from rtstart.core.errors import RtstartError
-from rtstart.core.findings import Finding
+from rtstart.core.findings import Finding, Level
 
-_RED = "\x1b[31m"
-_BOLD = "\x1b[1m"
-_DIM = "\x1b[2m"
-_RESET = "\x1b[0m"
 _WIDTH = 76
+_INK: dict[Level, Ink] = {"error": "bad", "warning": "warn", "note": "accent", "ok": "good"}
 
 
-class _Stream(Protocol):
-    def isatty(self) -> bool: ...
-
-
-def supports_color(stream: _Stream, environment: Mapping[str, str]) -> bool:
-    """Whether colour codes may be written there (no-color.org, force-color.org, TERM=dumb)."""
-    if environment.get("NO_COLOR"):
-        return False
-    if environment.get("FORCE_COLOR") not in (None, "", "0"):
-        return True
-    return stream.isatty() and environment.get("TERM") != "dumb"
-
-
-def failure_lines(error: RtstartError, *, color: bool) -> Iterator[str]:
+def failure_lines(error: RtstartError, *, style: Style) -> Iterator[str]:
     """The lines that say an error, ready for standard error; a list when it has several faults."""
     yield ""
     if len(error.findings) > 1:
-        yield _styled(f"  x {error.what}", _RED, color=color)
+        yield style.ink(f"  {style.glyphs.failed} {error.what}", "bad")
         for finding in error.findings:
             yield ""
-            yield from _short(finding, color=color)
+            yield from _short(finding, style)
         yield ""
         return
     place = f"  {error.where}" if error.where else ""
-    yield _styled(f"  x {error.what}", _RED, color=color) + _styled(place, _DIM, color=color)
+    yield style.ink(f"  {style.glyphs.failed} {error.what}", "bad") + style.ink(place, "dim")
     if error.why:
         yield ""
         yield from (f"  {line}" for line in wrap(error.why, _WIDTH))
     yield ""
-    yield from _hint(error.hint, color=color)
+    yield from _hint(error.hint, style)
     if error.code:
         yield ""
-        yield _styled(f"  {error.code}  rtstart explain {error.code}", _DIM, color=color)
+        yield style.ink(f"  {error.code}  rtstart explain {error.code}", "dim")
     yield ""
 
 
-def _short(finding: Finding, *, color: bool) -> Iterator[str]:
+def finding_lines(finding: Finding, *, style: Style) -> Iterator[str]:
+    """The lines that say a finding in the middle of a run, shorter than a failure."""
+    sign = style.glyphs.failed if finding.level == "error" else style.glyphs.warning
+    place = f"  {finding.where}" if finding.where and finding.where not in finding.what else ""
+    first, *rest = wrap(finding.what, _WIDTH) or [""]
+    yield style.ink(f"  {sign} {first}", _INK[finding.level]) + style.ink(
+        place if not rest else "", "dim"
+    )
+    yield from (style.ink(f"    {line}", _INK[finding.level]) for line in rest)
+    yield from (style.ink(f"    {line}", "dim") for line in wrap(finding.why, _WIDTH))
+    yield from (f"    {line}" for line in wrap(finding.fix.words, _WIDTH))
+    if finding.fix.command:
+        yield f"    {style.ink(finding.fix.command, 'bold')}"
+    yield style.ink(f"    {finding.code}  rtstart explain {finding.code}", "dim")
+
+
+def _short(finding: Finding, style: Style) -> Iterator[str]:
     place = f"{finding.where}  " if finding.where else ""
-    yield f"  {_styled(place, _DIM, color=color)}{finding.what}"
+    yield f"  {style.ink(place, 'dim')}{finding.what}"
     fix = finding.fix.command or finding.fix.words
-    yield _styled(f"    {fix}  ({finding.code})", _DIM, color=color)
+    yield from (
+        style.ink(f"    {line}", "dim") for line in wrap(f"{fix}  ({finding.code})", _WIDTH)
+    )
 
 
-def _hint(hint: str, *, color: bool) -> Iterator[str]:
-    for line in hint.splitlines():
-        yield f"  {_styled(line, _BOLD, color=color)}"
-
-
-def _styled(text: str, style: str, *, color: bool) -> str:
-    return f"{style}{text}{_RESET}" if color and text else text
+def _hint(hint: str, style: Style) -> Iterator[str]:
+    for paragraph in hint.splitlines():
+        for line in wrap(paragraph, _WIDTH) or [""]:
+            yield f"  {style.ink(line, 'bold')}"

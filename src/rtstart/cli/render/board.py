@@ -1,0 +1,106 @@
+"""What a run looks like at any moment: a fold of events, and the lines that show it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rtstart.cli.render.style import Style
+from rtstart.core.events import (
+    Announced,
+    Event,
+    Exited,
+    Failed,
+    Ready,
+    Restarting,
+    Started,
+    Stopping,
+    Visited,
+)
+from rtstart.core.plan import EMULATOR
+
+_LABEL_WIDTH = 9
+_NARROW = 60
+
+
+@dataclass(slots=True)
+class Board:
+    """The services, addresses and visitors of a run, as far as events have told them."""
+
+    services: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    announced: Announced | None = None
+    visitors: int = 0
+    stopping: Stopping | None = None
+
+    def tell(self, event: Event) -> None:
+        """Fold one event in."""
+        match event:
+            case Started(service=name, port=port):
+                self.services[name] = ("starting", port)
+            case Ready(service=name):
+                self._set(name, "ready")
+            case Exited(service=name):
+                self._set(name, "ended")
+            case Restarting(service=name):
+                self._set(name, "starting")
+            case Failed(service=name):
+                self._set(name, "failed")
+            case Announced():
+                self.announced = event
+            case Visited(decision="admitted"):
+                self.visitors += 1
+            case Visited(decision="dropped"):
+                self.visitors = max(0, self.visitors - 1)
+            case Stopping():
+                self.stopping = event
+            case _:
+                pass
+
+    def _set(self, name: str, state: str) -> None:
+        _, port = self.services.get(name, ("", None))
+        self.services[name] = (state, port)
+
+
+def head_lines(told: Announced, *, version: str, width: int, style: Style) -> Iterator[str]:
+    """The title and the addresses; each address stands alone, so a double click takes it whole."""
+    dot = style.glyphs.dash
+    names = [part for part in (told.project, told.template, told.mode) if part]
+    left = f"  {style.ink('rtstart', 'accent', 'bold')} {style.ink(version, 'dim')}  "
+    left += f" {dot} ".join(names)
+    plain_width = len(f"  rtstart {version}  ") + len(f" {dot} ".join(names))
+    ready = f"ready in {told.seconds:.1f} s"
+    gap = min(width, 100) - plain_width - len(ready)
+    yield left + (" " * gap + style.ink(ready, "dim") if gap >= 2 else "")
+    yield ""
+    checked = f"checked {told.passed}/{told.asked}"
+    state = style.ink(checked, "good" if told.passed == told.asked else "bad")
+    yield _row(style, "Local", told.local_url, "" if told.public_url else state)
+    if told.public_url:
+        yield _row(style, "Public", told.public_url, state)
+    if told.invite_url:
+        note = style.ink(f"one visit {dot} QR: press i", "dim")
+        yield _row(style, "Invite", told.invite_url, note if width >= _NARROW else "")
+
+
+def status_line(board: Board, *, style: Style) -> str:
+    """One line: each service with its state and port, and how many visitors are in."""
+    signs = {
+        "ready": style.ink(style.glyphs.on, "good"),
+        "starting": style.ink(style.glyphs.off, "warn"),
+        "ended": style.ink(style.glyphs.off, "dim"),
+        "failed": style.ink(style.glyphs.failed, "bad"),
+    }
+    parts = [
+        f"{name} {signs[state]}" + (style.ink(f" {port}", "dim") if port else "")
+        for name, (state, port) in sorted(
+            board.services.items(), key=lambda item: item[0] == EMULATOR
+        )
+    ]
+    if board.announced and board.announced.public_url:
+        parts.append(f"{board.announced.tunnel} {style.ink(style.glyphs.on, 'good')}")
+        parts.append(style.ink(f"visitors {board.visitors}", "dim"))
+    return "  " + "   ".join(parts)
+
+
+def _row(style: Style, label: str, address: str, note: str) -> str:
+    arrow = style.ink(style.glyphs.arrow, "accent")
+    padded = style.ink(label.ljust(_LABEL_WIDTH), "bold")
+    return f"  {arrow}  {padded}{style.ink(address, 'accent')}" + (f"    {note}" if note else "")

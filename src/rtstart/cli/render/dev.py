@@ -1,0 +1,176 @@
+"""What a person sees of `rtstart dev`: addresses that stay in sight, and a calm log above them."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+
+from rtstart import __version__
+from rtstart.cli.render.board import Board, head_lines, status_line
+from rtstart.cli.render.footer import Footer
+from rtstart.cli.render.log import Log
+from rtstart.cli.render.qr import qr_lines
+from rtstart.cli.render.style import Stream, Style
+from rtstart.core.events import Announced, Event, Finished
+
+_BATCH_S = 0.03
+_ROOM_FOR_BLOCK = 18
+_KEYS = (
+    ("i", "invite"),
+    ("o", "open"),
+    ("r", "restart"),
+    ("l", "logs"),
+    ("?", "help"),
+    ("q", "quit"),
+)
+
+
+class PlainDev:
+    """For pipes and dumb terminals: addresses on standard output, talk on standard error."""
+
+    def __init__(self, out: Stream, err: Stream, *, styles: tuple[Style, Style]) -> None:
+        self._out, self._err = out, err
+        self._out_style, self._err_style = styles
+        self._log = Log(self._err_style)
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        for line in self._log.lines(event):
+            self._err.write(f"{line}\n")
+        if isinstance(event, Announced):
+            lines = head_lines(event, version=_version(), width=80, style=self._out_style)
+            self._out.write("\n" + "".join(f"{line}\n" for line in lines) + "\n")
+            self._out.flush()
+        if isinstance(event, Finished) and event.words:
+            self._err.write(f"\n  {event.words}\n")
+        self._err.flush()
+
+    def close(self) -> None:
+        """Nothing stands on the screen that must go."""
+
+
+class QuietDev:
+    """Only the address that leads furthest, once."""
+
+    def __init__(self, out: Stream) -> None:
+        self._out = out
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, Announced):
+            self._out.write(f"{event.invite_url or event.public_url or event.local_url}\n")
+            self._out.flush()
+
+    def close(self) -> None:
+        """Nothing stands on the screen that must go."""
+
+
+class TerminalDev:
+    """For a terminal: the log scrolls, the addresses and keys stay at the bottom."""
+
+    def __init__(self, out: Stream, *, style: Style, waiting: str = "starting") -> None:
+        self._style = style
+        self._log = Log(style)
+        self._board = Board()
+        self._footer = Footer(out, _terminal_size)
+        self._pending: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting = waiting
+        self._qr_of = ""
+        self._help = False
+        self._headed = False
+
+    def __call__(self, event: Event) -> None:
+        """Show one event; drawing is batched, so that a flood of lines costs little."""
+        self._board.tell(event)
+        self._pending += self._log.lines(event)
+        if isinstance(event, Announced) and not self._is_tall():
+            self._pending += ["", *self._head(event), ""]
+        if isinstance(event, Finished) and event.words:
+            self._pending += ["", f"  {event.words}"]
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_BATCH_S, self._draw)
+
+    def toggle_qr(self) -> None:
+        """Show the QR code of the invitation, or of the address, or take it away."""
+        told = self._board.announced
+        address = (told.invite_url or told.public_url or told.local_url) if told else ""
+        self._qr_of = "" if self._qr_of == address else address
+        self._draw()
+
+    def toggle_help(self) -> None:
+        """Show what each key does, or take it away."""
+        self._help = not self._help
+        self._draw()
+
+    def say(self, words: str) -> None:
+        """Show a short line that is no event, such as the answer to a key."""
+        self._pending.append(self._style.ink(f"  {words}", "dim"))
+        self._draw()
+
+    def close(self) -> None:
+        """Leave the terminal as a shell expects it: the last lines stay, the block goes."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._footer.close(self._pending)
+        self._pending = []
+
+    def _draw(self) -> None:
+        self._timer = None
+        pending, self._pending = self._pending, []
+        self._footer.update(pending, list(self._block()))
+
+    def _block(self) -> Iterator[str]:
+        told = self._board.announced
+        if self._board.stopping is not None:
+            yield self._style.ink(f"  stopping{self._style.glyphs.ellipsis}", "dim")
+            return
+        if told is None:
+            yield ""
+            yield status_line(self._board, style=self._style)
+            yield self._style.ink(f"  {self._waiting}{self._style.glyphs.ellipsis}", "dim")
+            return
+        yield ""
+        if self._is_tall():
+            if self._qr_of:
+                yield from qr_lines(self._qr_of, color=self._style.color)
+                yield ""
+            yield from self._head(told)
+            yield ""
+        yield status_line(self._board, style=self._style)
+        yield from self._keys()
+
+    def _head(self, told: Announced) -> Iterator[str]:
+        width, _ = _terminal_size()
+        return head_lines(told, version=_version(), width=width, style=self._style)
+
+    def _keys(self) -> Iterator[str]:
+        if self._help:
+            for key, words in _HELP:
+                yield f"  {self._style.ink(key, 'bold')}  {self._style.ink(words, 'dim')}"
+            return
+        yield "  " + "   ".join(
+            f"{self._style.ink(key, 'bold')} {self._style.ink(word, 'dim')}" for key, word in _KEYS
+        )
+
+    def _is_tall(self) -> bool:
+        return _terminal_size()[1] >= _ROOM_FOR_BLOCK
+
+
+_HELP = (
+    ("i", "show the invitation as a QR code; again for a new invitation"),
+    ("o", "open the app in this machine's browser"),
+    ("r", "restart the app's services"),
+    ("l", "say where the log files are"),
+    ("?", "take this help away"),
+    ("q", "stop everything (Ctrl-C does the same; twice ends at once)"),
+)
+
+
+def _terminal_size() -> tuple[int, int]:
+    size = shutil.get_terminal_size((80, 24))
+    return size.columns, size.lines
+
+
+def _version() -> str:
+    return ".".join(__version__.split(".")[:2])

@@ -1,0 +1,124 @@
+"""Events as log lines: time, name, text. Start-up chatter is held back until it matters."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from rtstart.cli.render.failure import finding_lines
+from rtstart.cli.render.style import Style
+from rtstart.core.events import (
+    Event,
+    Exited,
+    Failed,
+    Found,
+    Minted,
+    Output,
+    ProofStep,
+    Ready,
+    Restarting,
+    Started,
+    StepDone,
+    StepFailed,
+    Stopping,
+    Visited,
+)
+
+_HELD = 200
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Zac-hj-ln-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1a\x7f]")
+"""What moves the cursor or clears the screen; colours (`m`) stay."""
+
+
+def _now() -> str:
+    return datetime.now().astimezone().strftime("%H:%M:%S")
+
+
+class Log:
+    """Turns events into lines. What a service says before it is ready is shown only if it fails:
+    its own banner with its own port would send people past the gateway.
+    """
+
+    def __init__(
+        self, style: Style, *, verbose: bool = False, now: Callable[[], str] = _now
+    ) -> None:
+        self._style = style
+        self._verbose = verbose
+        self._now = now
+        self._names: dict[str, int] = {}
+        self._held: dict[str, deque[str]] = {}
+        self._settled: set[str] = set()
+
+    def lines(self, event: Event) -> Iterator[str]:
+        """The lines that this event adds to the log; often none."""
+        match event:
+            case Started(service=name):
+                self._names.setdefault(name, len(self._names))
+                if name not in self._settled:
+                    self._held.setdefault(name, deque(maxlen=_HELD))
+            case Output():
+                yield from self._output(event)
+            case Ready(service=name):
+                self._settled.add(name)
+                self._held.pop(name, None)
+            case Failed(service=name) | Restarting(service=name):
+                yield from self._release(name)
+                if isinstance(event, Restarting):
+                    delay = f"{event.delay_s:.1f} s".replace(".0 s", " s")
+                    yield self._line(name, f"{event.why}; starting again in {delay}", "warn")
+            case Exited(service=name, code=code, asked=False) if code:
+                yield from self._release(name)
+                yield self._line(name, _ended(code), "bad")
+            case Found(finding=finding):
+                yield ""
+                yield from finding_lines(finding, style=self._style)
+                yield ""
+            case _:
+                yield from self._told(event)
+
+    def _told(self, event: Event) -> Iterator[str]:
+        match event:
+            case Visited():
+                yield self._line("visitor", f"{event.visitor} {event.decision} {event.detail}")
+            case Minted():
+                good = event.status < 400
+                words = f"{event.visitor}  mint {event.status} in {event.milliseconds:.0f} ms"
+                tail = f"  {event.detail}" if event.detail else ""
+                yield self._line("call", words + tail, None if good else "bad")
+            case ProofStep(state="passed") if self._verbose:
+                yield self._line("proof", f"{event.name}  {event.milliseconds:.0f} ms")
+            case StepDone():
+                yield f"  {self._style.ink(self._style.glyphs.done, 'good')} {event.words}"
+            case StepFailed():
+                yield f"  {self._style.ink(self._style.glyphs.failed, 'bad')} {event.words}"
+            case Stopping(waiting_for=waiting) if waiting:
+                names = ", ".join(f"{name} (pid {pid})" for name, pid in waiting)
+                yield self._style.ink(f"  waiting for {names}, Ctrl-C ends them at once", "dim")
+            case _:
+                pass
+
+    def _output(self, event: Output) -> Iterator[str]:
+        text = _CONTROL.sub("", event.line).rstrip()
+        if event.repeats > 1:
+            text += self._style.ink(f"  (x{event.repeats})", "warn")
+        held = None if self._verbose else self._held.get(event.service)
+        if held is not None and not event.partial:
+            held.append(text)
+        elif held is None and text:
+            yield self._line(event.service, text)
+
+    def _release(self, service: str) -> Iterator[str]:
+        for text in self._held.pop(service, ()):
+            if text:
+                yield self._line(service, text)
+
+    def _line(self, name: str, text: str, ink: str | None = None) -> str:
+        position = self._names.setdefault(name, len(self._names))
+        width = max((len(one) for one in self._names), default=0)
+        body = self._style.ink(text, "bad" if ink == "bad" else "warn") if ink else text
+        reset = "\x1b[0m" if self._style.color and "\x1b[" in text else ""
+        padded = self._style.name(name.ljust(width), position)
+        return f"  {self._style.ink(self._now(), 'dim')}  {padded}  {body}{reset}"
+
+
+def _ended(code: int) -> str:
+    return f"ended by signal {-code}" if code < 0 else f"ended with code {code}"

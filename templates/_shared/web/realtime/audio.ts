@@ -1,0 +1,140 @@
+/**
+ * The page's audio: one context, the microphone, the model's sound, and a meter on each. It is
+ * opened by a click, because browsers start sound only then.
+ */
+
+import { CallError, failure } from "./failures.ts";
+import type { Failure } from "./failures.ts";
+import { Meter, SILENT } from "./meter.ts";
+import type { Level } from "./meter.ts";
+import { openMicrophone } from "./microphone.ts";
+import type { WebRtcAudio } from "./webrtc.ts";
+
+const RESUME_MS = 3000;
+
+/** What a session needs of the page's audio. */
+export interface CallAudio {
+  /** Called inside the click, before anything else is waited for. */
+  open(): Promise<void>;
+  useMicrophone(deviceId: string | null): Promise<void>;
+  setMuted(muted: boolean): void;
+  microphoneLevel(): Level;
+  modelLevel(): Level;
+  /** Told when the sound of either direction fails during a call. */
+  onTrouble: (failure: Failure) => void;
+  close(): void;
+}
+
+export class AudioEngine implements CallAudio, WebRtcAudio {
+  onTrouble: (failure: Failure) => void = () => undefined;
+
+  #context: AudioContext | null = null;
+  #microphone: MediaStream | null = null;
+  #source: MediaStreamAudioSourceNode | null = null;
+  #microphoneMeter: Meter | null = null;
+  #modelMeter: Meter | null = null;
+  /** Where the model's sound passes on its way to the meter. */
+  #model: GainNode | null = null;
+  #muted = false;
+
+  async open(): Promise<void> {
+    if (this.#context !== null) return;
+    // iOS: without it the sound of a call follows the ringer switch and leaves the loudspeaker.
+    const session = (navigator as { audioSession?: { type: string } }).audioSession;
+    if (session !== undefined) session.type = "play-and-record";
+
+    const context = new AudioContext({ latencyHint: "interactive" });
+    this.#context = context;
+    this.#model = new GainNode(context);
+    this.#microphoneMeter = new Meter(context);
+    this.#modelMeter = new Meter(context);
+    this.#modelMeter.listenTo(this.#model);
+    // Where a click is missing, resume() neither resolves nor rejects.
+    await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
+    if (context.state !== "running") throw new CallError("soundBlocked", context.state);
+  }
+
+  async useMicrophone(deviceId: string | null): Promise<void> {
+    const stream = await openMicrophone(deviceId);
+    const context = this.#context;
+    if (context === null) {
+      // The call ended while the browser was asking.
+      stopTracks(stream);
+      return;
+    }
+    this.#dropMicrophone();
+    this.#microphone = stream;
+    for (const track of stream.getAudioTracks()) {
+      track.enabled = !this.#muted;
+      track.addEventListener("ended", () => {
+        if (this.#microphone === stream) this.onTrouble(failure("microphoneLost", track.label));
+      });
+    }
+    this.#source = context.createMediaStreamSource(stream);
+    this.#microphoneMeter?.listenTo(this.#source);
+  }
+
+  microphoneTrack(): MediaStreamTrack | null {
+    return this.#microphone?.getAudioTracks()[0] ?? null;
+  }
+
+  /** A muted microphone sends silence, not nothing: turn detection needs time to pass. */
+  setMuted(muted: boolean): void {
+    this.#muted = muted;
+    const track = this.microphoneTrack();
+    if (track !== null) track.enabled = !muted;
+  }
+
+  play(stream: MediaStream): () => void {
+    const context = this.#context;
+    const model = this.#model;
+    if (context === null || model === null) return () => undefined;
+    // An element, not the graph, plays it: only so do all browsers subtract it from the microphone.
+    const element = document.createElement("audio");
+    element.autoplay = true;
+    element.setAttribute("playsinline", "");
+    element.hidden = true;
+    element.srcObject = stream;
+    document.body.append(element);
+    element.play().catch((error: unknown) => {
+      if (element.isConnected) this.onTrouble(failure("soundBlocked", String(error)));
+    });
+    const source = context.createMediaStreamSource(stream);
+    source.connect(model);
+    return () => {
+      source.disconnect();
+      element.srcObject = null;
+      element.remove();
+    };
+  }
+
+  microphoneLevel(): Level {
+    return this.#microphoneMeter?.read() ?? SILENT;
+  }
+
+  modelLevel(): Level {
+    return this.#modelMeter?.read() ?? SILENT;
+  }
+
+  close(): void {
+    this.#dropMicrophone();
+    this.#microphoneMeter = null;
+    this.#modelMeter = null;
+    this.#model = null;
+    void this.#context?.close();
+    this.#context = null;
+    this.#muted = false;
+  }
+
+  #dropMicrophone(): void {
+    this.#microphoneMeter?.listenTo(null);
+    this.#source?.disconnect();
+    this.#source = null;
+    if (this.#microphone !== null) stopTracks(this.#microphone);
+    this.#microphone = null;
+  }
+}
+
+function stopTracks(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}

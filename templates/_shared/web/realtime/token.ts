@@ -1,0 +1,93 @@
+/** Asks this app's own token service for a secret: one for each call, at the moment of the call. */
+
+import { CallError, failureOfApi } from "./failures.ts";
+
+const TIMEOUT_MS = 20_000;
+
+/** What the token service answers. The secret is good for about a minute and for one call. */
+export interface Secret {
+  readonly value: string;
+  readonly expiresAt: number;
+  /** Where to call, as an absolute address without a slash at the end. */
+  readonly realtimeUrl: string;
+  readonly model: string;
+  readonly emulated: boolean;
+}
+
+/** What the page may know before a call. */
+export interface Config {
+  readonly model: string;
+  readonly voice: string;
+  readonly emulated: boolean;
+}
+
+/** Mints a secret. Throws a CallError that names the cause. */
+export async function fetchSecret(signal: AbortSignal, route = "/session"): Promise<Secret> {
+  const response = await ask(route, { method: "POST", body: "{}" }, signal);
+  const body = await readJson(response);
+  if (!response.ok) throw refused(response.status, body);
+
+  const { value, expires_at, realtime_url, model, emulated } = body;
+  if (typeof value !== "string" || typeof realtime_url !== "string" || typeof model !== "string") {
+    throw new CallError("notJson", "the answer has no secret in it");
+  }
+  return {
+    value,
+    expiresAt: typeof expires_at === "number" ? expires_at : 0,
+    realtimeUrl: new URL(realtime_url, location.href).href.replace(/\/+$/, ""),
+    model,
+    emulated: emulated === true,
+  };
+}
+
+/** Reads what the page shows before a call. Throws a CallError that names the cause. */
+export async function fetchConfig(signal: AbortSignal, route = "/session/config"): Promise<Config> {
+  const response = await ask(route, { method: "GET" }, signal);
+  const body = await readJson(response);
+  if (!response.ok) throw refused(response.status, body);
+  return {
+    model: typeof body["model"] === "string" ? body["model"] : "",
+    voice: typeof body["voice"] === "string" ? body["voice"] : "",
+    emulated: body["emulated"] === true,
+  };
+}
+
+async function ask(route: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(route, {
+      ...init,
+      headers: { "content-type": "application/json", accept: "application/json" },
+      cache: "no-store",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      throw new CallError("tokenServiceSlow", "", { cause: error });
+    }
+    throw new CallError("tokenServiceDown", "", { cause: error });
+  }
+}
+
+async function readJson(response: Response): Promise<Record<string, unknown>> {
+  const text = await response.text();
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // A page of HTML, or the empty 500 of a dev server whose upstream is not running.
+  }
+  if (response.status === 401 || response.status === 403) throw new CallError("notInvited");
+  if (response.status >= 500) {
+    throw new CallError("tokenServiceDown", `status ${response.status}`);
+  }
+  throw new CallError("notJson", `status ${response.status}`);
+}
+
+function refused(status: number, body: Readonly<Record<string, unknown>>): CallError {
+  const error = body["error"];
+  const said = typeof error === "object" && error !== null ? error : {};
+  const code = "code" in said && typeof said.code === "string" ? said.code : null;
+  const message = "message" in said && typeof said.message === "string" ? said.message : "";
+  return new CallError(failureOfApi(code, status, message).name, message || `status ${status}`);
+}

@@ -1,0 +1,45 @@
+/** What a call needs of the way to the API. WebRTC and WebSocket are two of them. */
+
+import type { AnyEvent, ClientEvent } from "./events.ts";
+import type { Failure } from "./failures.ts";
+import type { StageName } from "./stages.ts";
+import type { Secret } from "./token.ts";
+
+export type TransportName = "webrtc" | "websocket";
+
+export interface TransportListener {
+  /** A message came. */
+  received(event: AnyEvent): void;
+  /** A message went out, by the transport's own doing or by `send`. */
+  sent(event: ClientEvent): void;
+  /** The model's sound began to play, or has come to its end. */
+  sounding(is: boolean): void;
+  /** The connection ended though nobody closed it. Said once, only after `connect` resolved. */
+  lost(failure: Failure): void;
+}
+
+export interface Transport {
+  readonly name: TransportName;
+
+  /**
+   * Resolves when messages can go both ways. Rejects with a CallError; the transport is closed
+   * then. `entered` is told each step as it begins.
+   */
+  connect(
+    secret: Secret,
+    signal: AbortSignal,
+    entered: (stage: StageName) => void,
+  ): Promise<void>;
+
+  send(event: ClientEvent): void;
+
+  /** Lets the microphone's sound through to the model; before this nothing is sent. */
+  openMicrophone(): void;
+  closeMicrophone(): void;
+
+  /** Stops the model's sound at once and lets the server know what was heard of it. */
+  silence(): void;
+
+  /** Ends it. May be called more than once. */
+  close(): void;
+}

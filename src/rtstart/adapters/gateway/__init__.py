@@ -1,1 +1,8 @@
-"""The one origin that browsers and tunnels meet: routes, access, probes."""
+"""One origin in front of everything that `dev` runs, and the only thing a tunnel points to."""
+
+from rtstart.adapters.gateway.gateway import Gateway
+from rtstart.adapters.gateway.settings import Bounds, GatewaySettings
+from rtstart.core.access import Invitation, Visitor
+from rtstart.core.routes import Route, Upstream
+
+__all__ = ["Bounds", "Gateway", "GatewaySettings", "Invitation", "Route", "Upstream", "Visitor"]

@@ -1,0 +1,136 @@
+"""The gateway as the rest of the program sees it: listeners, addresses, invitations, visitors."""
+
+import ssl
+from collections.abc import Callable
+from types import TracebackType
+
+from rtstart.adapters.gateway.connection import ConnectionServer
+from rtstart.adapters.gateway.desk import Desk
+from rtstart.adapters.gateway.desk import clock as monotonic
+from rtstart.adapters.gateway.handler import Handler
+from rtstart.adapters.gateway.listeners import Listener
+from rtstart.adapters.gateway.settings import GatewaySettings
+from rtstart.core.access import Invitation, Visitor
+from rtstart.core.events import Emit
+from rtstart.core.hosts import Origin, parse_origin
+
+
+class Gateway:
+    """One origin for everything that runs behind it, safe to show to the world.
+
+    Use it as a context manager: at its end every listener and connection is closed.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        emit: Emit,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Raise ValueError when the settings contradict themselves."""
+        self._settings = settings
+        self._desk = Desk(settings, emit=emit, clock=clock)
+        self._listeners: list[Listener] = []
+        self._handler: Handler | None = None
+
+    async def __aenter__(self) -> "Gateway":
+        self._handler = Handler(self._desk)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for listener in reversed(self._listeners):
+            await listener.close()
+        self._listeners.clear()
+        if self._handler is not None:
+            self._handler.close()
+            self._handler = None
+
+    async def listen_local(self, port: int) -> int:
+        """Listen for the developer's own browser, on 127.0.0.1 and ::1; return the port.
+
+        Nobody needs an invitation here. Port 0 takes a free one; raise Conflict when a port is
+        taken.
+        """
+        listener = self._listener(
+            ConnectionServer(
+                self._handle(), bounds=self._settings.bounds, kind="local", is_behind_tunnel=False
+            ),
+            None,
+        )
+        return await listener.bind_loopback(port)
+
+    async def listen_public(
+        self, address: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> int:
+        """Listen for visitors, who need an invitation; return the port.
+
+        Without TLS this is what a tunnel points to, and the tunnel's word about where a visitor is
+        is taken. With TLS, visitors connect by themselves.
+        """
+        listener = self._listener(
+            ConnectionServer(
+                self._handle(),
+                bounds=self._settings.bounds,
+                kind="public",
+                is_behind_tunnel=tls is None,
+            ),
+            tls,
+        )
+        return await listener.bind(address, port)
+
+    def _handle(self) -> Handler:
+        if self._handler is None:
+            raise RuntimeError("the gateway is used outside its `async with`")
+        return self._handler
+
+    def _listener(self, server: ConnectionServer, tls: ssl.SSLContext | None) -> Listener:
+        listener = Listener(server, tls=tls)
+        self._listeners.append(listener)
+        return listener
+
+    @property
+    def nonce(self) -> str:
+        """What `/.rtstart/nonce` answers: proof that an address leads to this very run."""
+        return self._desk.nonce
+
+    @property
+    def public_origins(self) -> tuple[str, ...]:
+        """The origins under which visitors may come, the main one first."""
+        return tuple(str(origin) for origin in self._desk.origins)
+
+    def set_public_origin(self, origin: str, *others: str) -> None:
+        """Say under which origins visitors come (`https://name`), the main one first.
+
+        Replaces what was said before. Requests for other hosts are refused. Raise ValueError for
+        what is no origin.
+        """
+        self._desk.origins = tuple(_origin(text) for text in (origin, *others))
+
+    def invite(self, name: str = "") -> Invitation:
+        """A new invitation, good for one visitor, who will be called by `name` if it is given."""
+        return self._desk.invite(name)
+
+    def withdraw_invitations(self) -> None:
+        """Make every unspent invitation worthless."""
+        self._desk.book.withdraw_invitations()
+
+    def visitors(self) -> tuple[Visitor, ...]:
+        """Who is in, oldest first."""
+        return self._desk.book.visitors()
+
+    def drop(self, visitor_id: str) -> Visitor | None:
+        """Put a visitor out and cut their sockets; None if nobody has that id."""
+        return self._desk.drop(visitor_id)
+
+
+def _origin(text: str) -> Origin:
+    origin = parse_origin(text)
+    if origin is None:
+        raise ValueError(f"'{text}' is no origin")
+    return origin

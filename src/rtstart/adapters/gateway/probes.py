@@ -1,0 +1,56 @@
+"""Questions that prove an address from outside: is this our page, does a WebSocket come through.
+
+They are open to everybody, so that an address can be proved before anybody is invited; what they
+tell is worth nothing and what they cost is bounded.
+"""
+
+import asyncio
+
+from aiohttp import WSMsgType, web
+
+PREFIX = "/.rtstart/"
+"""Paths that are the gateway's own on every listener."""
+
+NONCE_PATH = "/.rtstart/nonce"
+ECHO_PATH = "/.rtstart/echo"
+UP_PATH = "/.rtstart/up/"
+
+_ECHOES_AT_ONCE = 8
+_ECHO_MESSAGES = 64
+_ECHO_BYTES = 64 * 1024
+_ECHO_WITHIN_S = 30.0
+
+
+class Echo:
+    """A WebSocket that sends back what it gets, a few times."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        """Serve one socket to its end; None when too many are open already."""
+        if self._open >= _ECHOES_AT_ONCE:
+            return None
+        socket = web.WebSocketResponse(max_msg_size=_ECHO_BYTES, compress=False, timeout=2.0)
+        self._open += 1
+        try:
+            await socket.prepare(request)
+            async with asyncio.timeout(_ECHO_WITHIN_S):
+                await _repeat(socket)
+        except TimeoutError:
+            await socket.close(code=1001, message=b"probe time is over")
+        finally:
+            self._open -= 1
+        return socket
+
+
+async def _repeat(socket: web.WebSocketResponse) -> None:
+    for _ in range(_ECHO_MESSAGES):
+        message = await socket.receive()
+        if message.type is WSMsgType.TEXT:
+            await socket.send_str(message.data)
+        elif message.type is WSMsgType.BINARY:
+            await socket.send_bytes(message.data)
+        else:
+            return
+    await socket.close(code=1000, message=b"enough")

@@ -1,0 +1,296 @@
+"""Passes one request to an upstream and its answer back: bytes, streams and WebSockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import ClientError, web
+
+from rtstart.adapters.gateway.connection import CLOSED, KEPT, Connection, RawPipe, head, writer_of
+from rtstart.adapters.gateway.settings import Bounds
+from rtstart.adapters.gateway.upstreams import Answer, Body, Wires, is_old_http, switch
+from rtstart.core.forwarding import (
+    AnswerPolicy,
+    Arrival,
+    HeaderList,
+    downstream_headers,
+    upgrade_headers,
+    upstream_headers,
+)
+from rtstart.core.routes import RequestPath, Upstream
+
+_WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+class BodyTooLarge(Exception):
+    """A request's body is larger than the gateway takes."""
+
+
+class BodyTooSlow(Exception):
+    """A client stopped sending its body, or reading its answer, for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Where a request goes, whence it came, and by which rules its answer comes back.
+
+    `visitor` is a hash that the token backend may pass on when it mints; usually empty.
+    """
+
+    upstream: Upstream
+    wires: Wires
+    path: RequestPath
+    arrival: Arrival
+    policy: AnswerPolicy
+    body_limit: int
+    visitor: str = ""
+
+
+async def pass_request(
+    connection: Connection, request: web.BaseRequest, passage: Passage, bounds: Bounds
+) -> tuple[web.StreamResponse, int]:
+    """Forward an ordinary request; return what aiohttp wants and the answer's status.
+
+    Raise UpstreamDown, UpstreamBroken, BodyTooLarge or BodyTooSlow while nothing was answered yet.
+    """
+    headers = upstream_headers(
+        request.raw_headers,
+        arrival=passage.arrival,
+        upstream=passage.upstream,
+        visitor=passage.visitor,
+    )
+    body = _body_of(request, passage, bounds)
+    if body is not None:
+        headers.append(body.framing)
+        _invite_body(connection, request)
+    try:
+        try:
+            answer = await passage.wires.ask(
+                request.method, passage.path.target, headers, body=body
+            )
+        except Exception as error:
+            if body is not None and body.failure is not None:
+                raise body.failure from error
+            raise
+        try:
+            written = await _answer(connection, request, passage, answer, bounds)
+        except BaseException:
+            answer.wire.abort()
+            raise
+        if body is None or body.is_sent:
+            passage.wires.release(answer)
+        else:
+            answer.wire.abort()
+            written = CLOSED
+        return written, answer.status
+    finally:
+        if body is not None:
+            await body.stop()
+
+
+def _body_of(request: web.BaseRequest, passage: Passage, bounds: Bounds) -> Body | None:
+    size = request.content_length
+    chunked = "Transfer-Encoding" in request.headers
+    if size is None and not chunked:
+        return None
+    if size is not None and size > passage.body_limit:
+        raise BodyTooLarge
+    return Body(
+        _chunks(request, limit=passage.body_limit, pause_s=bounds.body_pause_s),
+        size=None if chunked else size,
+    )
+
+
+async def _chunks(request: web.BaseRequest, *, limit: int, pause_s: float) -> AsyncIterator[bytes]:
+    content = request.content
+    taken = 0
+    while True:
+        try:
+            async with asyncio.timeout(pause_s):
+                chunk = await content.readany()
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+        if not chunk:
+            return
+        taken += len(chunk)
+        if taken > limit:
+            raise BodyTooLarge
+        yield chunk
+
+
+def _invite_body(connection: Connection, request: web.BaseRequest) -> None:
+    if request.headers.get("Expect", "").lower() == "100-continue" and connection.transport:
+        connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+async def _answer(
+    connection: Connection,
+    request: web.BaseRequest,
+    passage: Passage,
+    answer: Answer,
+    bounds: Bounds,
+) -> web.StreamResponse:
+    headers = downstream_headers(
+        answer.headers, arrival=passage.arrival, upstream=passage.upstream, policy=passage.policy
+    )
+    keep_alive = request.keep_alive
+    has_body = request.method != "HEAD" and answer.status not in _WITHOUT_BODY
+    chunked = False
+    size = _content_length(answer.headers)
+    if size is not None:
+        headers.append((b"Content-Length", size))
+    elif has_body and is_old_http(request.version):
+        keep_alive = False
+    elif has_body:
+        headers.append((b"Transfer-Encoding", b"chunked"))
+        chunked = True
+    start = head(answer.status, answer.reason, headers, keep_alive=keep_alive)
+    if has_body:
+        await _stream(connection, request, answer, start, chunked=chunked, bounds=bounds)
+    else:
+        _write(connection, start)
+    return KEPT if keep_alive else CLOSED
+
+
+def _content_length(headers: HeaderList) -> bytes | None:
+    size = None
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == b"transfer-encoding":
+            return None
+        if lowered == b"content-length":
+            size = value
+    return size
+
+
+async def _stream(
+    connection: Connection,
+    request: web.BaseRequest,
+    answer: Answer,
+    start: bytes,
+    *,
+    chunked: bool,
+    bounds: Bounds,
+) -> None:
+    payload = answer.payload
+    # What came together with the head goes out together with it. The head itself never waits for
+    # a body that is still to come (server-sent events).
+    chunk = payload.read_nowait()
+    data = start
+    while True:
+        if chunk:
+            data += b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk
+        is_end = payload.is_eof() and payload.at_eof()
+        if is_end and chunked:
+            data += b"0\r\n\r\n"
+        if data:
+            _write(connection, data)
+        if is_end:
+            return
+        if connection.writing_paused:
+            await _until_read(connection, request, bounds)
+        data = b""
+        try:
+            chunk = await payload.readany()
+        except (ClientError, OSError) as error:
+            # Too late to say anything: a cut connection tells that the answer is not whole.
+            if connection.transport is not None:
+                connection.transport.abort()
+            raise ConnectionResetError("the upstream hung up") from error
+
+
+async def _until_read(connection: Connection, request: web.BaseRequest, bounds: Bounds) -> None:
+    try:
+        async with asyncio.timeout(bounds.body_pause_s):
+            await writer_of(request).drain()
+    except TimeoutError as error:
+        if connection.transport is not None:
+            connection.transport.abort()
+        raise ConnectionResetError("the client stopped reading") from error
+
+
+def _write(connection: Connection, data: bytes) -> None:
+    if connection.transport is None or connection.transport.is_closing():
+        raise ConnectionResetError("the client has gone")
+    connection.transport.write(data)
+
+
+class Splice:
+    """Two connections joined after a WebSocket handshake: bytes pass as they are, both ways.
+
+    Frames are not taken apart, so subprotocols, extensions, pings and close codes stay what the
+    two ends made them. Each side is read only as fast as the other side takes.
+    """
+
+    def __init__(self, connection: Connection, answer: Answer) -> None:
+        self._connection = connection
+        self._answer = answer
+        self._ended = asyncio.Event()
+
+    def start(self) -> None:
+        """Let bytes flow; what came early on either side goes first."""
+        connection, wire = self._connection, self._answer.wire
+        connection.on_pressure = lambda paused: _hold(wire.transport, paused)
+        wire.on_pressure = lambda paused: _hold(connection.transport, paused)
+        switch(self._answer, RawPipe(self._down, self._ended.set))
+        connection.set_parser(RawPipe(self._up, self._ended.set))  # type: ignore[arg-type]
+
+    def _up(self, data: bytes) -> None:
+        transport = self._answer.wire.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(data)
+
+    def _down(self, data: bytes) -> None:
+        transport = self._connection.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(data)
+
+    async def until_ended(self) -> None:
+        """Wait until either side has gone."""
+        await self._ended.wait()
+
+    def cut(self) -> None:
+        """End it from here."""
+        self._ended.set()
+
+    def close(self) -> None:
+        """Close both sides; what was written already still goes out."""
+        self._connection.on_pressure = None
+        self._answer.wire.on_pressure = None
+        self._answer.wire.close()
+
+
+def _hold(transport: asyncio.Transport | None, paused: bool) -> None:
+    if transport is None or transport.is_closing():
+        return
+    if paused:
+        transport.pause_reading()
+    else:
+        transport.resume_reading()
+
+
+async def pass_upgrade(
+    connection: Connection, request: web.BaseRequest, passage: Passage, bounds: Bounds
+) -> tuple[web.StreamResponse | None, Splice | None]:
+    """Forward a WebSocket upgrade. A splice comes back when the upstream has agreed, else the
+    upstream's refusal has been passed on.
+
+    Raise UpstreamDown or UpstreamBroken while nothing was answered yet.
+    """
+    headers = upgrade_headers(
+        request.raw_headers, arrival=passage.arrival, upstream=passage.upstream
+    )
+    answer = await passage.wires.ask("GET", passage.path.target, headers)
+    if not answer.is_switched:
+        try:
+            written = await _answer(connection, request, passage, answer, bounds)
+        finally:
+            answer.wire.abort()
+        return written, None
+    agreed = [pair for pair in answer.headers if pair[0].lower() not in (b"connection", b"upgrade")]
+    agreed += [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
+    _write(connection, head(101, answer.reason, agreed, keep_alive=True))
+    splice = Splice(connection, answer)
+    splice.start()
+    return None, splice

@@ -1,0 +1,154 @@
+"""Who may have an ephemeral secret, and how many: each one can spend the developer's money.
+
+The rules are plain values and the clock comes in as an argument. What a refusal says is said here,
+in words for a person and with a code for the page.
+"""
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import TypeAlias
+
+_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class MintLimits:
+    """How many secrets may be made. A value of 0 means none at all."""
+
+    per_visitor_per_minute: int = 6
+    per_minute: int = 20
+    per_run: int = 200
+    body_bytes: int = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MintAsked:
+    """A request for a secret. `from_own_page` is None when the request does not say."""
+
+    visitor: str
+    method: str
+    content_type: str
+    from_own_page: bool | None
+    is_local: bool
+    body_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MintAllowed:
+    """The request may go on to the token backend; tell `MintGuard.answered` how it ended."""
+
+    visitor: str
+
+
+@dataclass(frozen=True, slots=True)
+class MintRefused:
+    """The request ends here. `retry_after_s` is 0 when waiting does not help."""
+
+    status: int
+    code: str
+    words: str
+    retry_after_s: int = 0
+
+
+MintDecision: TypeAlias = MintAllowed | MintRefused
+
+_ONLY_POST = MintRefused(405, "method_not_allowed", "A secret is made by POST only.")
+_STOPPED = MintRefused(
+    503, "minting_stopped", "The developer has stopped all calls. Ask them to allow calls again."
+)
+_OTHER_SITE = MintRefused(
+    403, "foreign_origin", "Only the app's own page may ask for a secret, not another site."
+)
+_NOT_JSON = MintRefused(
+    415, "not_json", "Ask with the header Content-Type: application/json and a JSON body."
+)
+_TOO_LARGE = MintRefused(413, "body_too_large", "The body of this request is larger than needed.")
+_RUN_IS_SPENT = MintRefused(
+    429, "run_limit", "This run has given out all the secrets it may. The developer can restart it."
+)
+
+
+class MintGuard:
+    """Decides about every request for a secret in one run, and counts."""
+
+    def __init__(self, limits: MintLimits | None = None) -> None:
+        self._limits = limits or MintLimits()
+        self._recent: deque[tuple[float, str]] = deque()
+        self._made: Counter[str] = Counter()
+        self._pending = 0
+        self._stopped = False
+
+    @property
+    def made(self) -> int:
+        """How many secrets were made so far."""
+        return self._made.total()
+
+    def made_by(self, visitor: str) -> int:
+        """How many of them a visitor got."""
+        return self._made[visitor]
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the kill switch is on."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """Refuse every further request until `resume`."""
+        self._stopped = True
+
+    def resume(self) -> None:
+        """Allow requests again, within the same limits and counts."""
+        self._stopped = False
+
+    def decide(self, asked: MintAsked, *, now: float) -> MintDecision:
+        """Whether this request may go on. One that may is counted at once, before its answer."""
+        refused = self._form(asked) or self._count(asked.visitor, now)
+        if refused:
+            return refused
+        self._recent.append((now, asked.visitor))
+        self._pending += 1
+        return MintAllowed(asked.visitor)
+
+    def answered(self, allowed: MintAllowed, *, status: int) -> None:
+        """How an allowed request ended; one that failed upstream does not count for the run."""
+        self._pending -= 1
+        if status in range(200, 300):
+            self._made[allowed.visitor] += 1
+
+    def _form(self, asked: MintAsked) -> MintRefused | None:
+        if asked.method != "POST":
+            return _ONLY_POST
+        if self._stopped:
+            return _STOPPED
+        if asked.from_own_page is False or (asked.from_own_page is None and not asked.is_local):
+            return _OTHER_SITE
+        if asked.content_type.partition(";")[0].strip().lower() != "application/json":
+            return _NOT_JSON
+        if asked.body_bytes is not None and asked.body_bytes > self._limits.body_bytes:
+            return _TOO_LARGE
+        return None
+
+    def _count(self, visitor: str, now: float) -> MintRefused | None:
+        while self._recent and self._recent[0][0] <= now - _MINUTE_S:
+            self._recent.popleft()
+        if self.made + self._pending >= self._limits.per_run:
+            return _RUN_IS_SPENT
+        own = [when for when, who in self._recent if who == visitor]
+        if len(own) >= self._limits.per_visitor_per_minute:
+            return self._wait("visitor_limit", own, self._limits.per_visitor_per_minute, now)
+        if len(self._recent) >= self._limits.per_minute:
+            everybody = [when for when, _ in self._recent]
+            return self._wait("global_limit", everybody, self._limits.per_minute, now)
+        return None
+
+    def _wait(self, code: str, times: list[float], limit: int, now: float) -> MintRefused:
+        if limit == 0:
+            return MintRefused(429, code, "No secrets are given out at all in this run.")
+        seconds = max(1, int(times[-limit] + _MINUTE_S - now) + 1)
+        whose = "You have" if code == "visitor_limit" else "All visitors together have"
+        return MintRefused(
+            429,
+            code,
+            f"{whose} started {len(times)} calls within a minute. Try again in {seconds} seconds.",
+            retry_after_s=seconds,
+        )

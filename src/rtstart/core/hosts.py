@@ -15,7 +15,7 @@ DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443}
 """The port that is left out of an origin, by scheme."""
 
 _HOST = re.compile(
-    r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*))(?::(?P<port>\d{1,5}))?"
+    r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*))(?::(?P<port>[0-9]{1,5}))?"
 )
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#@\s]+)")
 _HIGHEST_PORT = 65535

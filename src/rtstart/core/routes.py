@@ -100,12 +100,17 @@ def _parse_unusual(raw: str, query: str | None) -> RequestPath | BadPath:
             return BadPath("the path climbs with dots")
         if _CONTROL.search(decoded):
             return BadPath("the path holds an encoded control character")
-        deeper = unquote_to_bytes(decoded).decode("utf-8", "surrogateescape")
+        deeper = _decode(decoded)
         if deeper == decoded:
             segments = tuple(part for part in _SEPARATORS.split(decoded) if part)
             return RequestPath(raw, query, segments)
         decoded = deeper
     return BadPath("the path is encoded too many times")
+
+
+def _decode(path: str) -> str:
+    raw = path.encode("utf-8", "surrogateescape")
+    return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
 def _has_dots(path: str) -> bool:

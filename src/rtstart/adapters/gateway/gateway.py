@@ -112,6 +112,10 @@ class Gateway:
         """
         self._desk.origins = tuple(_origin(text) for text in (origin, *others))
 
+    def set_authority(self, pem: bytes) -> None:
+        """Give phones the certificate of the local authority at `/.rtstart/ca.crt`."""
+        self._desk.authority = pem
+
     def invite(self, name: str = "") -> Invitation:
         """A new invitation, good for one visitor, who will be called by `name` if it is given."""
         return self._desk.invite(name)

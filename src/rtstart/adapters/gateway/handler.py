@@ -53,6 +53,7 @@ from rtstart.core.routes import (
     is_same_path,
     parse_target,
 )
+from rtstart.core.trust import AUTHORITY_URL_PATH
 
 _DEVELOPER = "developer"
 _GUEST = "guest"
@@ -215,6 +216,9 @@ class Handler:
             if response is not None:
                 return response
             reply = answers.plain(503, "Too many echoes at once.\n")
+        elif path.raw == AUTHORITY_URL_PATH and self._desk.authority:
+            kind = (b"Content-Type", b"application/x-x509-ca-cert")
+            reply = Reply(200, [kind], self._desk.authority)
         elif path.raw.startswith(probes.UP_PATH):
             reply = await self._is_up(arrived, path.raw.removeprefix(probes.UP_PATH))
         else:

@@ -49,3 +49,14 @@ HMR_NOT_OPEN = Entry(
     recognised="the WebSocket upgrade of the dev server fails through the public address",
     source="facts: Next 16 does not hydrate without its HMR socket, 2026-11",
 )
+
+AUTHORITY_BROKEN = Entry(
+    code="RT404",
+    level="error",
+    title="The local certificate authority cannot be read",
+    why="Its file is damaged, or was changed by hand.",
+    fix=Fix(
+        "Delete the file named above: a new authority is made, and devices must trust it anew."
+    ),
+    recognised="the authority's file does not hold a key and the certificate that belongs to it",
+)

@@ -49,3 +49,5 @@ class Service:
     restarts: int = 3
     watch: tuple[str, ...] = ()
     """Paths, relative to `cwd`, whose change restarts the service; empty for one that reloads."""
+    is_essential: bool = True
+    """Whether the run fails when this service is given up. A tunnel is not essential."""

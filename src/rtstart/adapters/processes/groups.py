@@ -65,6 +65,9 @@ else:
             return False
 
     def _signal_group(pid: int, number: signal.Signals) -> None:
+        if pid <= 1:
+            # 0 is our own group, and -1 everything this user owns.
+            raise ValueError(f"{pid} is no group of a child")
         try:
             os.killpg(pid, number)
         except (ProcessLookupError, PermissionError):

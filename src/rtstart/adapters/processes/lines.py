@@ -173,9 +173,14 @@ class Folder:
             self._line, self._count, self._told = line, 1, 1
         return shown
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether a line has come again since its count was last told."""
+        return self._count != self._told
+
     def flush(self) -> list[tuple[str, int]]:
         """The count of the line that is being repeated, if it grew since it was last told."""
-        if self._count == self._told:
+        if not self.is_counting:
             return []
         self._told = self._count
         return [(self._line, self._count)]

@@ -37,3 +37,39 @@ PACKAGES_MISSING = Entry(
     fix=Fix("Install them in the project folder.", command="npm install"),
     recognised="package.json without node_modules",
 )
+
+WAITS_FOR_CHANGE = Entry(
+    code="RT305",
+    level="warning",
+    title="A service ended after a change and waits for the next",
+    why="A changed file started it anew, and it ended before it was ready.",
+    fix=Fix("Correct the file; the service starts again when it is saved."),
+    recognised="a process ends before it is ready, in a life begun by a change of watched files",
+)
+
+CANNOT_END = Entry(
+    code="RT306",
+    level="warning",
+    title="A process is still there after it was killed",
+    why="The system cannot end it now; it is most likely waiting for a disk or a device.",
+    fix=Fix("Look at it with `ps`; it ends when what it waits for answers."),
+    recognised="a process has not ended a second after SIGKILL",
+)
+
+NO_LOG = Entry(
+    code="RT307",
+    level="warning",
+    title="Log files cannot be written",
+    why="The disk is full, or the folder may not be written.",
+    fix=Fix("Make room, or change who may write there; services run on without log files."),
+    recognised="opening or writing a file in .rtstart/logs fails",
+)
+
+NOT_WATCHED = Entry(
+    code="RT308",
+    level="warning",
+    title="Changes of a service's files are not seen",
+    why="A path under `watch` does not exist, or the system cannot watch more files.",
+    fix=Fix("Correct `watch` in rtstart.toml, or press r to restart the service by hand."),
+    recognised="a path under `watch` is missing, or the file watcher fails",
+)

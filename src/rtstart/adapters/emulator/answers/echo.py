@@ -1,0 +1,139 @@
+"""`echo`: your own words come back in another pitch, and a line says what was measured.
+
+It needs no model and proves the whole path: what you hear is what arrived.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rtstart.adapters.emulator.audio.pitch import median_pitch_hz, shifted
+from rtstart.adapters.emulator.audio.samples import (
+    RATE_HZ,
+    Samples,
+    decoded,
+    encoded,
+    level_dbfs,
+    resampled,
+)
+from rtstart.core.realtime.answers import Call, Part, Question, Sound, Words
+from rtstart.core.realtime.conversation import Audio, FunctionOutput, Message, Text
+from rtstart.core.realtime.settings import Settings
+from rtstart.core.realtime.wire import Fields, as_text
+
+SEMITONES = 3
+_LOUD_DB = 35.0
+"""What is this far below the loudest moment counts as a pause."""
+
+_WINDOW = RATE_HZ // 50
+_EDGE = RATE_HZ // 20
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a turn sounded like: its voiced part, pitch (0 for none) and level."""
+
+    sound: Samples
+    spoken_s: float
+    pitch_hz: float
+    level_dbfs: float
+
+    @property
+    def words(self) -> str:
+        """The measurement as part of a sentence."""
+        pitch = f", pitch about {self.pitch_hz:.0f} Hz" if self.pitch_hz else ""
+        return f"{self.spoken_s:.1f} s{pitch}, level {self.level_dbfs:.0f} dBFS"
+
+
+def measure(heard: Audio) -> Measured:
+    """Cut the silence off both ends of a turn and measure the rest. Takes some milliseconds."""
+    samples, rate_hz = decoded(heard.audio, heard.format)
+    whole = resampled(samples, rate_hz, RATE_HZ) if rate_hz != RATE_HZ else samples
+    first, last = _loud_part(whole)
+    sound = whole[max(0, first - _EDGE) : last + _EDGE]
+    spoken = whole[first:last]
+    return Measured(sound, len(spoken) / RATE_HZ, median_pitch_hz(spoken), level_dbfs(spoken))
+
+
+def _loud_part(sound: Samples) -> tuple[int, int]:
+    count = len(sound) // _WINDOW
+    if count == 0:
+        return 0, len(sound)
+    windows = sound[: count * _WINDOW].reshape(count, _WINDOW).astype(np.float32)
+    levels = 10 * np.log10(np.mean(windows**2, axis=1) + 1e-6)
+    loud = np.flatnonzero(levels > levels.max() - _LOUD_DB)
+    return int(loud[0]) * _WINDOW, (int(loud[-1]) + 1) * _WINDOW
+
+
+class Echo:
+    """Says back what was said."""
+
+    async def answer(self, question: Question) -> AsyncIterator[Part]:
+        """The caller's voice three semitones higher; text for text; a call where one is forced."""
+        tool = _forced_tool(question.settings)
+        if tool is not None and question.cause != "idle":
+            yield Call(tool, "{}")
+            return
+        heard = question.heard
+        if heard is None or question.settings.output_modality == "text":
+            text = await _written(question)
+            for piece in _pieces(text):
+                yield Words(piece)
+            if question.settings.output_modality == "audio":
+                yield Sound(encoded(_beep(), question.settings.output_format))
+            return
+        measured = await asyncio.to_thread(measure, heard)
+        loudest = await asyncio.to_thread(shifted, measured.sound, SEMITONES)
+        say = f"You spoke for {measured.words}; here it is three semitones higher."
+        for piece in _pieces(say):
+            yield Words(piece)
+        yield Sound(encoded(loudest, question.settings.output_format))
+
+    async def transcribe(self, sound: Audio, request: Fields) -> AsyncIterator[str]:
+        """What was measured, in brackets: there is no recogniser here."""
+        del request
+        measured = await asyncio.to_thread(measure, sound)
+        yield f"[speech, {measured.words}]"
+
+
+async def _written(question: Question) -> str:
+    """An answer in text to the last thing that was said or written."""
+    for item in reversed(question.history):
+        if isinstance(item, FunctionOutput):
+            return f"The tool answered: {item.output}"
+        if not isinstance(item, Message) or item.role != "user":
+            continue
+        texts = [part.text for part in item.content if isinstance(part, Text)]
+        if texts:
+            return f"You wrote: {' '.join(texts)}"
+        if question.heard is not None:
+            measured = await asyncio.to_thread(measure, question.heard)
+            return f"You spoke for {measured.words}."
+        break
+    return "Nobody has said anything yet. Say something and you will hear it again, higher."
+
+
+def _forced_tool(settings: Settings) -> str | None:
+    """The function that has to be called, if any: echo calls no tool by itself."""
+    choice = settings.tool_choice
+    names = [as_text(tool["name"]) for tool in settings.tools if tool["type"] == "function"]
+    if choice == "required":
+        return names[0] if names else None
+    if isinstance(choice, dict) and choice.get("type") == "function":
+        return as_text(choice["name"])
+    return None
+
+
+def _pieces(text: str) -> list[str]:
+    """A text word by word, blanks kept, so that it can be put together again."""
+    words = text.split(" ")
+    return [word if index == 0 else f" {word}" for index, word in enumerate(words)]
+
+
+def _beep() -> Samples:
+    """A soft tone of 300 ms, where an answer must be heard and there is no voice to send back."""
+    time_s = np.arange(RATE_HZ * 3 // 10) / RATE_HZ
+    shape = np.minimum(1, np.minimum(time_s, time_s[::-1]) / 0.02)
+    return (np.sin(2 * np.pi * 523.25 * time_s) * shape * 6000).astype(np.int16)

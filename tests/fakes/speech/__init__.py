@@ -26,4 +26,10 @@ class Recording:
 
 
 ONE_TURN = Recording("one_turn.wav", (Span(400, 2097),))
-TWO_TURNS = Recording("two_turns.wav", (Span(400, 1874), Span(3174, 4038),))
+TWO_TURNS = Recording(
+    "two_turns.wav",
+    (
+        Span(400, 1874),
+        Span(3174, 4038),
+    ),
+)

@@ -10,7 +10,7 @@ import numpy as np
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
-from rtstart.adapters.emulator.audio.samples import RATE_HZ, Samples, frame_of
+from rtstart.adapters.emulator.audio.samples import RATE_HZ, Samples, stereo_frame_of
 
 FRAME_S = 0.02
 _FRAME = int(RATE_HZ * FRAME_S)
@@ -76,7 +76,7 @@ class PlayerTrack(MediaStreamTrack):
             self._next_at += missed * FRAME_S
             self._pts += missed * _FRAME
         self._next_at += FRAME_S
-        frame = frame_of(self._take(), RATE_HZ)
+        frame = stereo_frame_of(self._take(), RATE_HZ)
         frame.pts = self._pts
         frame.time_base = Fraction(1, RATE_HZ)
         self._pts += _FRAME

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rtstart import __version__
+from rtstart.cli.emulate import emulate
 
 app = typer.Typer(
     name="rtstart",
@@ -31,6 +32,9 @@ def _global(
     ] = False,
 ) -> None:
     """From an empty folder to a working voice app on the OpenAI Realtime API."""
+
+
+app.command()(emulate)
 
 
 def main() -> None:

@@ -1,0 +1,66 @@
+"""`rtstart emulate` as a process."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+async def _started(*options: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "rtstart", "emulate", *options),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+async def test_it_answers_and_ends_cleanly_when_asked(how: signal.Signals) -> None:
+    process = await _started("--port", "0", "--json")
+    assert process.stdout is not None
+    told = json.loads(await process.stdout.readline())
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{told['url']}/healthz")
+
+    process.send_signal(how)
+    out, err = await asyncio.wait_for(process.communicate(), 5)
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "emulated": True})
+    assert (process.returncode, out, err) == (0, b"", b"")
+    with pytest.raises(OSError, match="refused"), socket.socket() as gone:
+        gone.connect(("127.0.0.1", int(told["url"].rpartition(":")[2])))
+
+
+async def test_the_banner_says_emulated_and_the_address_is_the_result() -> None:
+    process = await _started("--port", "0")
+    assert process.stdout is not None
+    address = (await process.stdout.readline()).decode().strip()
+
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 5)
+
+    assert address.startswith("http://127.0.0.1:")
+    assert address.endswith("/v1")
+    assert b"EMULATED" in err
+    assert f"OPENAI_BASE_URL  {address}".encode() in err
+
+
+async def test_it_names_the_port_when_it_is_taken() -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+        process = await _started("--port", str(port))
+        _, err = await asyncio.wait_for(process.communicate(), 10)
+
+    assert process.returncode == 5
+    assert f"127.0.0.1:{port}".encode() in err
+    assert b"RT201" in err

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from rtstart.core.events import Event, Exited, Found, Ready, Restarting, Started, Stopping
+from rtstart.core.events import Event, Exited, Failed, Found, Ready, Restarting, Started, Stopping
 from rtstart.core.findings import Finding
 from rtstart.core.services import AtOnce, Service
 from rtstart.core.supervision import words
@@ -236,6 +236,7 @@ class Supervision:
     def _give_up(self, unit: Unit, finding: Finding) -> None:
         """End the run because of this service, or go on without it."""
         unit.gave_up = finding
+        self._tell(Failed(unit.service.name))
         if unit.survives_failure:
             self._tell(Found(finding))
         else:

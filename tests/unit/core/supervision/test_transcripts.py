@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rtstart.core.events import Exited, Found, Ready, Restarting, Started, Stopping
+from rtstart.core.events import Exited, Failed, Found, Ready, Restarting, Started, Stopping
 from rtstart.core.findings import Finding, services
 from rtstart.core.services import HttpReady, LineReady, Service
 from rtstart.core.supervision import (
@@ -242,9 +242,11 @@ def test_run_fails_when_a_service_crashes_more_often_than_it_may() -> None:
         Ring(Timer("back-off", _P1), 0.2),
     ]
     assert _steps(machine, Rang(Timer("back-off", _P1))) == [Spawn(_P2, _PLAIN)]
-    assert _steps(machine, Spawned(_P2, 101), Ended(_P2, 4), Emptied(_P2))[-1] == Ring(
-        Timer("linger", _P2), 0.5
-    )
+    assert _steps(machine, Spawned(_P2, 101), Ended(_P2, 4), Emptied(_P2))[2:] == [
+        Tell(Exited("plain", 4, asked=False)),
+        Ring(Timer("linger", _P2), 0.5),
+        Tell(Failed("plain")),
+    ]
     assert machine.is_finished
     assert machine.failure == services.CRASHED.found(
         '"plain" ended 2 times, with code 4', data={"service": "plain", "code": 4}
@@ -256,6 +258,7 @@ def test_others_are_stopped_when_one_service_fails_the_run() -> None:
     once = Life("once", 1)
 
     assert _steps(machine, Ended(once, -6), Emptied(once))[2:] == [
+        Tell(Failed("once")),
         *_stop(("token", 100)),
         Signal(_T1, 100, "ask"),
         Ring(Timer("grace", _T1), 5.0),
@@ -324,6 +327,7 @@ def test_run_fails_when_a_service_is_never_ready(service: Service, finding: Find
     machine.step(Spawned(_T1, 100), 0.0)
 
     assert _steps(machine, Rang(Timer("ready", _T1)), at=30.0) == [
+        Tell(Failed("token")),
         *_stop(("token", 100)),
         Signal(_T1, 100, "ask"),
         Ring(Timer("grace", _T1), 5.0),
@@ -354,6 +358,7 @@ def test_run_fails_when_a_service_cannot_be_spawned() -> None:
     machine.step(Added(_TOKEN), 0.0)
 
     assert _steps(machine, SpawnFailed(_T1, _REFUSED)) == [
+        Tell(Failed("token")),
         *_stop(("plain", 100)),
         Signal(_P1, 100, "ask"),
         Ring(Timer("grace", _P1), 2.0),
@@ -422,6 +427,7 @@ def test_watched_service_waits_for_the_next_change_when_a_change_broke_it() -> N
     _steps(machine, Ended(_P1, -15), Emptied(_P1), Spawned(_P2, 101), Ended(_P2, 1))
 
     assert _steps(machine, Emptied(_P2)) == [
+        Tell(Failed("plain")),
         Tell(
             Found(
                 services.WAITS_FOR_CHANGE.found(
@@ -429,7 +435,7 @@ def test_watched_service_waits_for_the_next_change_when_a_change_broke_it() -> N
                     data={"service": "plain", "code": 1},
                 )
             )
-        )
+        ),
     ]
     assert not machine.is_stopping
     assert _steps(machine, RestartAsked("plain", "token.ts changed", is_change=True)) == [
@@ -460,7 +466,7 @@ def test_watched_service_is_parked_when_a_change_keeps_it_from_becoming_ready() 
 
     actions = _steps(machine, Rang(Timer("ready", _P2)))
 
-    assert [type(action) for action in actions] == [Tell, Signal, Ring]
+    assert [type(action) for action in actions] == [Tell, Tell, Signal, Ring]
     assert _steps(machine, Ended(_P2, -15), Emptied(_P2)) == [
         Tell(Exited("plain", -15, asked=True))
     ]
@@ -479,6 +485,7 @@ def test_run_goes_on_when_a_service_that_is_not_essential_is_given_up() -> None:
 
     assert actions == [
         Spawn(tunnel, _TUNNEL),
+        Tell(Failed("tunnel")),
         Tell(Found(_REFUSED)),
         Spawn(Life("behind", 1), _BEHIND),
     ]

@@ -16,6 +16,7 @@ import type { Session, Snapshot } from "../realtime/session.ts";
 import { slowest } from "../realtime/stages.ts";
 import { byId, make, say } from "./dom.ts";
 import { EventListView } from "./event-list.ts";
+import { runSettings } from "./settings.ts";
 import { TranscriptView } from "./transcript.ts";
 import { VoiceLine } from "./voice-line.ts";
 import { deedOf, LABELS, levelOf, stagesInShort, statusOf, timeOf } from "./words.ts";
@@ -80,6 +81,7 @@ export function startPage(session: Session): void {
     press();
   });
   addEventListener("pagehide", () => session.hangUp());
+  runSettings((settings) => (session.settings = settings));
   session.subscribe(show);
   show();
   runMeters(session, line);

@@ -42,6 +42,7 @@ export class TranscriptView {
     const interrupted = turn.state === "interrupted";
     say(row.heard, interrupted ? turn.text.slice(0, turn.heard) : wordsOf(turn));
     say(row.cut, interrupted ? turn.text.slice(turn.heard) : "");
+    row.cut.hidden = row.cut.textContent === "";
   }
 
   #addRow(turn: Turn): Row {

@@ -8,7 +8,9 @@ import type { Failure } from "./failures.ts";
 import { Meter, SILENT } from "./meter.ts";
 import type { Level } from "./meter.ts";
 import { openMicrophone } from "./microphone.ts";
+import { Capture, loadWorklets, Player } from "./sound.ts";
 import type { WebRtcAudio } from "./webrtc.ts";
+import type { SoundQueue, WebSocketAudio } from "./websocket.ts";
 
 const RESUME_MS = 3000;
 
@@ -25,7 +27,7 @@ export interface CallAudio {
   close(): void;
 }
 
-export class AudioEngine implements CallAudio, WebRtcAudio {
+export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
   onTrouble: (failure: Failure) => void = () => undefined;
 
   #context: AudioContext | null = null;
@@ -36,6 +38,9 @@ export class AudioEngine implements CallAudio, WebRtcAudio {
   /** Where the model's sound passes on its way to the meter. */
   #model: GainNode | null = null;
   #muted = false;
+  #worklets: Promise<void> | null = null;
+  /** Who is given the microphone's samples, and by which node. */
+  readonly #takers = new Map<(bytes: Uint8Array) => void, Capture | null>();
 
   async open(): Promise<void> {
     if (this.#context !== null) return;
@@ -72,6 +77,7 @@ export class AudioEngine implements CallAudio, WebRtcAudio {
     }
     this.#source = context.createMediaStreamSource(stream);
     this.#microphoneMeter?.listenTo(this.#source);
+    for (const take of this.#takers.keys()) this.#record(take);
   }
 
   microphoneTrack(): MediaStreamTrack | null {
@@ -108,6 +114,31 @@ export class AudioEngine implements CallAudio, WebRtcAudio {
     };
   }
 
+  prepare(): Promise<void> {
+    const context = this.#context;
+    if (context?.audioWorklet === undefined) throw new CallError("browserTooOld", "AudioWorklet");
+    this.#worklets ??= loadWorklets(context);
+    return this.#worklets;
+  }
+
+  capture(take: (bytes: Uint8Array) => void): () => void {
+    this.#record(take);
+    return () => {
+      this.#takers.get(take)?.stop();
+      this.#takers.delete(take);
+    };
+  }
+
+  makePlayer(sounding: (is: boolean) => void): SoundQueue {
+    const context = this.#context;
+    const model = this.#model;
+    if (context === null || model === null) throw new CallError("unexpected", "the audio is closed");
+    const player = new Player(context, sounding);
+    player.node.connect(context.destination);
+    player.node.connect(model);
+    return player;
+  }
+
   microphoneLevel(): Level {
     return this.#microphoneMeter?.read() ?? SILENT;
   }
@@ -121,12 +152,23 @@ export class AudioEngine implements CallAudio, WebRtcAudio {
     this.#microphoneMeter = null;
     this.#modelMeter = null;
     this.#model = null;
+    this.#takers.clear();
+    this.#worklets = null;
     void this.#context?.close();
     this.#context = null;
     this.#muted = false;
   }
 
+  #record(take: (bytes: Uint8Array) => void): void {
+    this.#takers.get(take)?.stop();
+    const context = this.#context;
+    const source = this.#source;
+    const capture = context === null || source === null ? null : new Capture(context, source, take);
+    this.#takers.set(take, capture);
+  }
+
   #dropMicrophone(): void {
+    for (const capture of this.#takers.values()) capture?.stop();
     this.#microphoneMeter?.listenTo(null);
     this.#source?.disconnect();
     this.#source = null;

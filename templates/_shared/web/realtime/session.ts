@@ -167,13 +167,12 @@ export class Session {
 
   /** The microphone and the secret: together where no question to a person lies between. */
   async #prepare(opening: Promise<void>, signal: AbortSignal): Promise<Secret> {
-    const microphone = this.#stage("microphone", async () => {
+    const microphone = this.#stage("microphone", signal, async () => {
       await opening;
       await this.#ports.audio.useMicrophone(null);
-      signal.throwIfAborted();
     });
     const mint = (): Promise<Secret> =>
-      this.#stage("token", () => this.#ports.fetchSecret(signal));
+      this.#stage("token", signal, () => this.#ports.fetchSecret(signal));
     // A secret lives a minute; a person may need longer to answer the browser's question.
     const granted = this.#ports
       .mayUseMicrophone()
@@ -208,21 +207,32 @@ export class Session {
       });
       transport.openMicrophone();
     } catch (error) {
-      this.#set({ stages: fail(this.#snapshot.stages, current, this.#ports.now()) });
+      this.#failStage(current, signal);
       throw error;
     }
   }
 
-  async #stage<T>(name: StageName, work: () => Promise<T>): Promise<T> {
+  async #stage<T>(
+    name: StageName,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
     this.#set({ stages: begin(this.#snapshot.stages, name, this.#ports.now()) });
     try {
       const result = await work();
+      signal.throwIfAborted();
       this.#set({ stages: finish(this.#snapshot.stages, name, this.#ports.now()) });
       return result;
     } catch (error) {
-      this.#set({ stages: fail(this.#snapshot.stages, name, this.#ports.now()) });
+      this.#failStage(name, signal);
       throw error;
     }
+  }
+
+  #failStage(name: StageName, signal: AbortSignal): void {
+    // After hanging up nothing failed, and the stages may be those of the next call.
+    if (signal.aborted) return;
+    this.#set({ stages: fail(this.#snapshot.stages, name, this.#ports.now()) });
   }
 
   /** The ear of one transport; it goes deaf when another has taken its place. */
@@ -235,6 +245,7 @@ export class Session {
       received: (event) => ifCurrent(() => this.#received(event)),
       sent: (event) => ifCurrent(() => this.#sent(event)),
       sounding: (is) => ifCurrent(() => this.#sounding(is)),
+      trouble: (failure) => ifCurrent(() => this.#trouble(failure)),
       lost: (failure) => ifCurrent(() => this.#lost(failure)),
     };
   }
@@ -342,8 +353,10 @@ export class Session {
 
   #end(phase: "ended" | "failed", failure: Failure | null): void {
     const wasLive = this.#snapshot.phase === "live";
-    this.#attempt?.abort(new DOMException("the call was ended", "AbortError"));
+    const ended = new DOMException("the call was ended", "AbortError");
+    this.#attempt?.abort(ended);
     this.#attempt = null;
+    this.#created?.reject(ended);
     this.#lookNoMore();
     this.#transport?.close();
     this.#transport = null;

@@ -14,6 +14,8 @@ export interface TransportListener {
   sent(event: ClientEvent): void;
   /** The model's sound began to play, or has come to its end. */
   sounding(is: boolean): void;
+  /** Something failed that the call survives. */
+  trouble(failure: Failure): void;
   /** The connection ended though nobody closed it. Said once, only after `connect` resolved. */
   lost(failure: Failure): void;
 }

@@ -170,10 +170,11 @@ _STREAM_OR_PARAMETER = re.compile(r"[;:]")
 _PRIVATE_ENDINGS = (".pem", ".key", ".p12", ".pfx")
 
 _DEVELOPER_TOOLS: dict[Framework, tuple[str, ...]] = {
-    # Each opens the developer's editor, restarts the server or answers questions about the
-    # project; no visitor needs them (sources of Vite 8.3 and Next 16.4, read 2026-11).
+    # They open the developer's editor or a debugger's port, restart the server, show source files
+    # or answer questions about the project; no visitor needs them. A base path may stand before.
+    # (sources of Vite 8.3.8 and Next 16.4.6, read 2026-11)
     "vite": ("/__open-in-editor", "/__devtools", "/__inspect"),
-    "next": ("/__nextjs_launch-editor", "/__nextjs_restart_dev", "/_next/mcp"),
+    "next": ("/__nextjs", "/_next/mcp"),
     "none": (),
 }
 
@@ -191,4 +192,4 @@ def is_private(path: RequestPath, framework: Framework) -> bool:
         if name.endswith(_PRIVATE_ENDINGS):
             return True
     lowered = "/" + "/".join(path.segments).casefold()
-    return lowered.startswith(_DEVELOPER_TOOLS[framework])
+    return any(tool in lowered for tool in _DEVELOPER_TOOLS[framework])

@@ -200,10 +200,10 @@ def test_what_visitors_may_see(target: str) -> None:
 
 
 def test_developer_tools_belong_to_their_framework() -> None:
-    paths = ("/__nextjs_launch-editor?file=x", "/_next/mcp", "/__open-in-editor")
+    paths = ("/base/__nextjs_launch-editor?file=x", "/_next/mcp", "/__open-in-editor", "/_next/hmr")
 
-    assert [is_private(_path(path), "next") for path in paths] == [True, True, False]
-    assert [is_private(_path(path), "none") for path in paths] == [False, False, False]
+    assert [is_private(_path(path), "next") for path in paths] == [True, True, False, False]
+    assert [is_private(_path(path), "none") for path in paths] == [False] * 4
 
 
 def test_server_knows_itself_as_localhost() -> None:

@@ -59,7 +59,8 @@ from rtstart.core.supervision import (
 _LAST_WORDS_S = 0.05
 """How long the end of a process is held back, so that what it said last is told first."""
 
-_GROUP_EVERY_S = 0.02
+_GROUP_FIRST_S = 0.002
+_GROUP_LONGEST_S = 0.05
 
 
 @dataclass(slots=True)
@@ -335,7 +336,7 @@ class Runner:
             self._feed(Ended(life, running.code))
             self._look_whether_empty(life)
 
-    def _look_whether_empty(self, life: Life) -> None:
+    def _look_whether_empty(self, life: Life, pause_s: float = _GROUP_FIRST_S) -> None:
         """A group tells nobody when its last member goes, so it is asked now and then."""
         running = self._running.get(life)
         if running is None:
@@ -344,7 +345,8 @@ class Runner:
             self._forget(life, running)
             self._feed(Emptied(life))
         else:
-            self._later(_GROUP_EVERY_S, lambda: self._look_whether_empty(life))
+            longer_s = min(2 * pause_s, _GROUP_LONGEST_S)
+            self._later(pause_s, lambda: self._look_whether_empty(life, longer_s))
 
     def _forget(self, life: Life, running: _Running) -> None:
         self._end_probe(running)

@@ -1,9 +1,11 @@
 """Events as log lines: time, name, text. Start-up chatter is held back until it matters."""
 
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from rtstart.cli.render.failure import finding_lines
 from rtstart.cli.render.style import Style
@@ -30,7 +32,13 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Zac-hj-ln-z]|\x1b[()][A-Z0-9]|[\x00-
 
 
 def _now() -> str:
-    return datetime.now().astimezone().strftime("%H:%M:%S")
+    return _clock_words(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _clock_words(second: int) -> str:
+    """Made once a second: thousands of lines may come in one."""
+    return datetime.fromtimestamp(second).astimezone().strftime("%H:%M:%S")
 
 
 class Log:

@@ -231,7 +231,7 @@ class Call:
                 if not isinstance(part, Sound):
                     self.step(facts.Answered(response_id, part))
                     continue
-                rate = BYTES_PER_MS[question.settings.output_format]
+                rate = BYTES_PER_MS[question.format]
                 for start in range(0, len(part.audio), rate * CHUNK_MS):
                     chunk = part.audio[start : start + rate * CHUNK_MS]
                     await pace.wait()

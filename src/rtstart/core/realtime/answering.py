@@ -18,6 +18,7 @@ from rtstart.core.realtime.conversation import Conversation, Item, item_of
 from rtstart.core.realtime.items import ItemDesk, no_such_item, spoken_part
 from rtstart.core.realtime.messages import TruncateItem
 from rtstart.core.realtime.settings import (
+    FormatName,
     ServerVad,
     Settings,
     modalities_fault,
@@ -58,7 +59,8 @@ class Answering:
         self._aside: dict[str, Speaking] = {}
         self._playing: dict[str, str] = {}
         self._stop_reason: str | None = None
-        self._tokens_left = TOKENS_A_MINUTE
+        self._tokens_left: float = TOKENS_A_MINUTE
+        self._counted_at = box.now
 
     @property
     def running(self) -> list[Speaking]:
@@ -72,7 +74,7 @@ class Answering:
         return {
             "name": "tokens",
             "limit": TOKENS_A_MINUTE,
-            "remaining": self._tokens_left,
+            "remaining": int(self._tokens_left),
             "reset_seconds": round(used * 60 / TOKENS_A_MINUTE, 3),
         }
 
@@ -144,7 +146,8 @@ class Answering:
         metadata: Json,
         aside: bool,
     ) -> None:
-        question = Question(self._box.ids("resp"), settings, history, cause)
+        format: FormatName = "audio/pcm" if self._medium == "track" else settings.output_format
+        question = Question(self._box.ids("resp"), settings, history, cause, format)
         speaking = Speaking(
             question,
             conversation=None if aside else self._conversation,
@@ -199,6 +202,9 @@ class Answering:
             self.active = None
         else:
             del self._aside[speaking.id]
+        regained = (self._box.now - self._counted_at) * TOKENS_A_MINUTE / 60
+        self._counted_at = self._box.now
+        self._tokens_left = min(TOKENS_A_MINUTE, self._tokens_left + regained)
         self._tokens_left = max(0, self._tokens_left - speaking.tokens)
         self._box.put(Ring(f"rate_limits:{speaking.id}", RATE_LIMITS_DELAY_S))
         if self._medium == "socket" and speaking.first_sound_at is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from rtstart.core.realtime.conversation import Audio, Item, Message
-from rtstart.core.realtime.settings import Settings
+from rtstart.core.realtime.settings import FormatName, Settings
 
 Cause: TypeAlias = Literal["turn", "client", "idle"]
 """Why there is an answer: a turn ended, the client asked, or nobody spoke for long."""
@@ -18,6 +18,8 @@ class Question:
     settings: Settings
     history: tuple[Item, ...] = field(repr=False)
     cause: Cause
+    format: FormatName
+    """The format in which `Sound` is wanted."""
 
     @property
     def heard(self) -> Audio | None:
@@ -38,7 +40,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """More sound of the answer, in the session's output format."""
+    """More sound of the answer, in the format of the question."""
 
     audio: bytes = field(repr=False)
 

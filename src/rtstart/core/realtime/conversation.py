@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 from rtstart.core.realtime.messages import decode_audio
 from rtstart.core.realtime.settings import BYTES_PER_MS, FormatName
@@ -112,6 +112,8 @@ def item_wire(item: Item, *, with_audio: bool = False) -> dict[str, Json]:
                 "call_id": item.call_id,
                 "output": item.output,
             }
+        case _:
+            assert_never(item)
 
 
 def _content_wire(part: Content, role: Role, with_audio: bool) -> dict[str, Json]:
@@ -129,6 +131,8 @@ def _content_wire(part: Content, role: Role, with_audio: bool) -> dict[str, Json
             return {"type": kind, "transcript": part.transcript, **sound}
         case Image():
             return dict(part.fields)
+        case _:
+            assert_never(part)
 
 
 def item_of(fields: Fields, *, item_id: str, call_id: str, format: FormatName) -> Item | Fault:
@@ -290,9 +294,10 @@ def text_of(item: Item) -> str:
     """All words of an item, for counting tokens."""
     match item:
         case Message():
-            words = [part.text if isinstance(part, Text) else "" for part in item.content]
-            return " ".join(words)
+            return " ".join(part.text for part in item.content if isinstance(part, Text))
         case FunctionCall():
             return f"{item.name} {item.arguments}"
         case FunctionOutput():
             return item.output
+        case _:
+            assert_never(item)

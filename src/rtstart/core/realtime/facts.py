@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rtstart.core.realtime.answers import Part
-from rtstart.core.realtime.messages import ClientEvent, Refused
+from rtstart.core.realtime.messages import Refused, Request
 from rtstart.core.realtime.turns import Frame
 
 
@@ -19,7 +19,7 @@ class Joined:
 class Received:
     """A message came over a channel. Appended audio comes as `Heard` instead."""
 
-    event: ClientEvent | Refused
+    event: Request | Refused
     channel: int = 0
 
 

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from rtstart.core.realtime.settings import BYTES_PER_MS, ServerVad, Settings, TurnDetection
+from rtstart.core.realtime.settings import (
+    BYTES_PER_MS,
+    FormatName,
+    ServerVad,
+    Settings,
+    TurnDetection,
+)
 from rtstart.core.realtime.turns import Frame, TurnBegan, TurnDetector, TurnEnded, TurnNews
 from rtstart.core.realtime.wire import Fault
 
@@ -21,8 +27,8 @@ class Listening:
     a turn is thrown away except for its padding.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._rate = BYTES_PER_MS[settings.input_format]
+    def __init__(self, settings: Settings, format: FormatName) -> None:
+        self._rate = BYTES_PER_MS[format]
         self._sound = bytearray()
         self._base_ms = 0
         self._rule: TurnDetection = settings.turn_detection
@@ -43,9 +49,9 @@ class Listening:
         """Whether a turn has begun and not ended."""
         return self._detector is not None and self._detector.is_speaking
 
-    def adapt(self, settings: Settings) -> None:
+    def adapt(self, settings: Settings, format: FormatName) -> None:
         """Take over changed settings; a new rule begins to listen where the old one stopped."""
-        rate = BYTES_PER_MS[settings.input_format]
+        rate = BYTES_PER_MS[format]
         if rate != self._rate:
             self._base_ms = self.time_ms
             self._sound.clear()

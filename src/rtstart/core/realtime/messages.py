@@ -115,9 +115,8 @@ class ClearOutput:
     event_id: str | None
 
 
-ClientEvent: TypeAlias = (
+Request: TypeAlias = (
     SessionUpdate
-    | AppendAudio
     | CommitAudio
     | ClearAudio
     | CreateItem
@@ -128,6 +127,9 @@ ClientEvent: TypeAlias = (
     | CancelResponse
     | ClearOutput
 )
+"""Every event but appended audio, which has to be listened to before the machine takes it."""
+
+ClientEvent: TypeAlias = Request | AppendAudio
 
 
 @dataclass(frozen=True, slots=True)

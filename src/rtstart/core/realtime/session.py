@@ -22,21 +22,20 @@ from rtstart.core.realtime.conversation import Audio, Conversation, Message, wit
 from rtstart.core.realtime.items import ItemDesk
 from rtstart.core.realtime.listening import Listening
 from rtstart.core.realtime.messages import (
-    AppendAudio,
     CancelResponse,
     ClearAudio,
     ClearOutput,
-    ClientEvent,
     CommitAudio,
     CreateItem,
     CreateResponse,
     DeleteItem,
     Refused,
+    Request,
     RetrieveItem,
     SessionUpdate,
     TruncateItem,
 )
-from rtstart.core.realtime.settings import Settings
+from rtstart.core.realtime.settings import FormatName, Settings
 from rtstart.core.realtime.speaking import Medium
 from rtstart.core.realtime.turns import Frame, TurnBegan, TurnEnded
 from rtstart.core.realtime.updates import update_fault
@@ -73,7 +72,8 @@ class SessionMachine:
         self._expires_at = int(now + lasts_s)
         self._box = Outbox(ids, now)
         self._items = ItemDesk(self.conversation, self._box)
-        self._listening = Listening(settings)
+        self._medium = medium
+        self._listening = Listening(settings, self._heard_format)
         self._answering = Answering(
             settings,
             conversation=self.conversation,
@@ -87,6 +87,11 @@ class SessionMachine:
     def is_listening(self) -> bool:
         """Whether sound has to come with speech decisions."""
         return self.settings.turn_detection is not None
+
+    @property
+    def _heard_format(self) -> FormatName:
+        """How sound comes in. Over WebRTC the formats of the session say nothing."""
+        return "audio/pcm" if self._medium == "track" else self.settings.input_format
 
     def step(self, fact: facts.Fact, *, now: float) -> list[Action]:
         """Take one fact in; the actions are to be done at once, in this order."""
@@ -152,17 +157,15 @@ class SessionMachine:
         else:
             self._box.send("rate_limits.updated", rate_limits=[self._answering.limit_wire()])
 
-    def _receive(self, event: ClientEvent | Refused, channel: int) -> None:
+    def _receive(self, event: Request | Refused, channel: int) -> None:
         fault = event.fault if isinstance(event, Refused) else self._obey(event)
         if fault is not None:
             self._box.refuse(fault, event.event_id, channel)
 
-    def _obey(self, event: ClientEvent) -> Fault | None:
+    def _obey(self, event: Request) -> Fault | None:
         match event:
             case SessionUpdate():
                 return self._update(event.session)
-            case AppendAudio():
-                return self._take_in(event.audio, ())
             case CommitAudio():
                 return self._commit()
             case ClearAudio():
@@ -191,7 +194,7 @@ class SessionMachine:
         if fault is not None:
             return fault
         self.settings = self.settings.updated(session)
-        self._listening.adapt(self.settings)
+        self._listening.adapt(self.settings, self._heard_format)
         self._answering.settings = self.settings
         self._box.put(Unring("idle"))
         self._box.send("session.updated", session=self._session_wire())
@@ -263,7 +266,7 @@ class SessionMachine:
         self._answering.begin("idle")
 
     def _commit_sound(self, sound: bytes, item_id: str) -> None:
-        heard = Audio.of(sound, self.settings.input_format, None)
+        heard = Audio.of(sound, self._heard_format, None)
         item = Message(item_id, "user", (heard,))
         self._box.send(
             "input_audio_buffer.committed",

@@ -63,6 +63,7 @@ class Speaking:
         self._conversation = conversation
         self._metadata = metadata
         self._medium = medium
+        self._format = question.format
         self._box = outbox
         self._done: list[Item] = []
         self._open: _Open | None = None
@@ -73,7 +74,7 @@ class Speaking:
     @property
     def spoken_ms(self) -> int:
         """How much sound the answer has so far."""
-        return self._spoken_bytes // BYTES_PER_MS[self._settings.output_format]
+        return self._spoken_bytes // BYTES_PER_MS[self._format]
 
     @property
     def is_over_limit(self) -> bool:
@@ -89,7 +90,7 @@ class Speaking:
     @property
     def said_ms(self) -> int:
         """How much sound the message being said has so far."""
-        rate = BYTES_PER_MS[self._settings.output_format]
+        rate = BYTES_PER_MS[self._format]
         return 0 if self._open is None else len(self._open.sound) // rate
 
     def is_saying(self, item_id: str) -> bool:
@@ -227,7 +228,7 @@ class Speaking:
         else:
             self._part("response.output_audio.done", message)
             self._part("response.output_audio_transcript.done", message, transcript=words)
-            content = Audio.of(bytes(message.sound), self._settings.output_format, words)
+            content = Audio.of(bytes(message.sound), self._format, words)
             if message.cut_ms is not None:
                 content = cut(content, message.cut_ms)
         self._part("response.content_part.done", message, part=self._content_part(words))
@@ -284,15 +285,14 @@ def cut(sound: Audio, end_ms: int) -> Audio:
 
     The words are cut in proportion, at a blank: where each was said is not known.
     """
-    kept = sound.audio[: end_ms * BYTES_PER_MS[sound.format]]
     if end_ms >= sound.duration_ms:
         return sound
     words = sound.transcript or ""
-    heard = words[: len(words) * end_ms // max(1, sound.duration_ms)]
-    if len(heard) < len(words) and " " in heard:
-        heard = heard[: heard.rindex(" ")]
-    elif len(heard) < len(words):
-        heard = ""
+    length = len(words) * end_ms // sound.duration_ms
+    heard = words[:length]
+    if words[length : length + 1] not in ("", " "):
+        heard = heard.rpartition(" ")[0]
+    kept = sound.audio[: end_ms * BYTES_PER_MS[sound.format]]
     return Audio(kept, sound.format, heard, end_ms)
 
 

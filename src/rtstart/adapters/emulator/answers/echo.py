@@ -82,14 +82,14 @@ class Echo:
             for piece in _pieces(text):
                 yield Words(piece)
             if question.settings.output_modality == "audio":
-                yield Sound(encoded(_beep(), question.settings.output_format))
+                yield Sound(encoded(_beep(), question.format))
             return
         measured = await asyncio.to_thread(measure, heard)
         loudest = await asyncio.to_thread(shifted, measured.sound, SEMITONES)
         say = f"You spoke for {measured.words}; here it is three semitones higher."
         for piece in _pieces(say):
             yield Words(piece)
-        yield Sound(encoded(loudest, question.settings.output_format))
+        yield Sound(encoded(loudest, question.format))
 
     async def transcribe(self, sound: Audio, request: Fields) -> AsyncIterator[str]:
         """What was measured, in brackets: there is no recogniser here."""

@@ -7,6 +7,7 @@ import typer
 
 from rtstart import __version__
 from rtstart.cli.emulate import emulate
+from rtstart.cli.new import new
 
 app = typer.Typer(
     name="rtstart",
@@ -35,6 +36,7 @@ def _global(
 
 
 app.command()(emulate)
+app.command()(new)
 
 
 def main() -> None:

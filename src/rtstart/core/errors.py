@@ -99,11 +99,35 @@ class ToolFailed(RtstartError):
         why: str = "",
         code: str = "",
         where: str = "",
+        findings: Sequence[Finding] = (),
     ) -> None:
-        super().__init__(what, hint=hint, why=why, code=code, where=where)
+        super().__init__(what, hint=hint, why=why, code=code, where=where, findings=findings)
         self.command = tuple(command)
         self.exit_status = exit_status
         self.last_lines = tuple(last_lines)[-20:]
+
+    @classmethod
+    def by(
+        cls,
+        finding: Finding,
+        *,
+        command: Sequence[str],
+        exit_status: int,
+        last_lines: Sequence[str] = (),
+        hint: str = "",
+    ) -> "ToolFailed":
+        """The error for a program whose failure is this finding; `hint` replaces its fix."""
+        return cls(
+            finding.what,
+            why=finding.why,
+            hint=hint or finding.fix.command or finding.fix.words,
+            code=finding.code,
+            where=finding.where,
+            findings=(finding,),
+            command=command,
+            exit_status=exit_status,
+            last_lines=last_lines,
+        )
 
 
 class Interrupted(RtstartError):

@@ -12,9 +12,10 @@ from rtstart.core.findings.types import Finding
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """A step that a person waits for has begun (`installing packages`)."""
+    """A step that a person waits for has begun; `words` say what goes on."""
 
     step: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,36 @@ class StepFailed:
     step: str
     words: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    """A step was left out, and `words` say why; nothing failed."""
+
+    step: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What `new --dry-run` would write, as relative paths in order. Nothing was written."""
+
+    project_dir: str
+    template: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new app is there. `next_commands` are what to type now, one a line."""
+
+    project_dir: str
+    name: str
+    template: str
+    files: int
+    has_repository: bool
+    is_installed: bool
+    next_commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +199,9 @@ Event: TypeAlias = (
     StepStarted
     | StepDone
     | StepFailed
+    | StepSkipped
+    | Planned
+    | Created
     | Started
     | Output
     | Ready

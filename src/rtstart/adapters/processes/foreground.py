@@ -10,9 +10,7 @@ from rtstart.core.errors import Usage
 _GRACE_S = 5.0
 
 
-async def run_foreground(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str]
-) -> int:
+async def run_foreground(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> int:
     """Run a command with our standard streams and give its exit code (128 + n for signal n).
 
     It stays in our process group, so that Ctrl-C reaches it as it would without rtstart. When this

@@ -38,9 +38,7 @@ class Layout:
     mint: str
 
 
-async def lay_out(
-    project: Project, request: DevRequest, *, consent: Consent, emit: Emit
-) -> Layout:
+async def lay_out(project: Project, request: DevRequest, *, consent: Consent, emit: Emit) -> Layout:
     """Decide by project, request and machine; `consent` is asked before Node is brought.
 
     Raises Conflict for a port that was asked for and is taken, Usage for an unknown tunnel, Failed
@@ -64,9 +62,7 @@ async def lay_out(
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
         addresses = (choice.address,) if choice.address else ()
         emulation = Emulation(port, sys.executable, addresses)
-    plan = make_plan(
-        project, ports=ports, environment=environment, key=key, emulation=emulation
-    )
+    plan = make_plan(project, ports=ports, environment=environment, key=key, emulation=emulation)
     public = project.config.services.get(project.config.public)
     return Layout(
         project=project,
@@ -103,9 +99,7 @@ def _service_ports(project: Project, gateway_port: int) -> dict[str, int]:
     ports: dict[str, int] = {}
     for service in project.services():
         if service.port_env:
-            ports[service.name] = choose_port(
-                service.port, taken=(gateway_port, *ports.values())
-            )
+            ports[service.name] = choose_port(service.port, taken=(gateway_port, *ports.values()))
     return ports
 
 

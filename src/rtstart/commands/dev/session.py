@@ -230,9 +230,7 @@ class DevSession:
 
     async def _run_command(self) -> int:
         env = {**os.environ, **{name: value for name, value in self._variables().items() if value}}
-        return await run_foreground(
-            self._request.command, cwd=self._request.project_dir, env=env
-        )
+        return await run_foreground(self._request.command, cwd=self._request.project_dir, env=env)
 
     # Telling ------------------------------------------------------------------------------------
 

@@ -1,0 +1,233 @@
+"""`rtstart dev`: options in, a request out; keys in, events to whoever shows them."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+import typer
+
+from rtstart.core.errors import NotAProject, Usage
+from rtstart.core.events import Event
+from rtstart.core.reading import parse_duration
+
+if TYPE_CHECKING:
+    from rtstart.cli.render.dev import TerminalDev
+    from rtstart.commands.dev import DevRequest, DevSession
+    from rtstart.core.findings import Finding
+
+
+class Renderer(Protocol):
+    """Shows events; `close` leaves the terminal as it was."""
+
+    def __call__(self, event: Event, /) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def dev(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND]", help="Run this once all is ready, then stop."),
+    ] = None,
+    project: Annotated[
+        Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
+    ] = None,
+    tunnel: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, none, lan; else what rtstart.toml says.",
+            envvar="RTSTART_TUNNEL",
+        ),
+    ] = "",
+    emulate: Annotated[
+        bool, typer.Option("--emulate", help="Use the emulator.", envvar="RTSTART_EMULATE")
+    ] = False,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public/--invite",
+            help="Let visitors in without an invitation.",
+            envvar="RTSTART_PUBLIC",
+        ),
+    ] = False,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help="Open the browser.", envvar="RTSTART_OPEN")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The local port.", envvar="RTSTART_PORT"),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Events as JSON lines.", envvar="RTSTART_JSON")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only the address.", envvar="RTSTART_QUIET")
+    ] = False,
+    require_tunnel: Annotated[
+        bool,
+        typer.Option(
+            "--require-tunnel",
+            help="Fail when there is no proved public address.",
+            envvar="RTSTART_REQUIRE_TUNNEL",
+        ),
+    ] = False,
+    stop_after: Annotated[
+        str | None,
+        typer.Option("--for", metavar="TIME", help="Stop after 10m, 30s …", envvar="RTSTART_FOR"),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing.", envvar="RTSTART_YES")
+    ] = False,
+) -> None:
+    """Run the app in this folder: web server, token backend and HTTPS address together."""
+    request = _request(
+        project,
+        tuple(command or ()),
+        tunnel=tunnel,
+        emulate=emulate,
+        is_public=public,
+        opens=open_browser,
+        port=port,
+        must=require_tunnel,
+        stop_after=stop_after,
+    )
+    code = run_dev(request, as_json=as_json, quiet=quiet, yes=yes)
+    raise typer.Exit(code)
+
+
+def run_dev(
+    request: "DevRequest", *, as_json: bool = False, quiet: bool = False, yes: bool = False
+) -> int:
+    """Run an app until it is stopped and give the exit code; `new --dev` goes on here."""
+    with ExitStack() as stack:
+        renderer, terminal = _renderer(request, as_json=as_json, quiet=quiet)
+        stack.callback(renderer.close)
+        asks = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
+        return asyncio.run(_run(request, renderer, terminal, asks=asks, yes=yes))
+
+
+async def _run(
+    request: "DevRequest",
+    renderer: Renderer,
+    terminal: "TerminalDev | None",
+    *,
+    asks: bool,
+    yes: bool,
+) -> int:
+    from rtstart.adapters.keyboard import listen_for_keys
+    from rtstart.adapters.processes.signals import on_stop_signals
+    from rtstart.commands.dev import DevSession
+
+    async def consent(finding: "Finding") -> bool:
+        if not asks:
+            return yes
+        from rtstart.cli.ask import TerminalAsker
+        from rtstart.cli.render.style import standard_error, style_of
+
+        err = standard_error()
+        return await asyncio.to_thread(
+            TerminalAsker(err, style=style_of(err)).may_bring_node, finding
+        )
+
+    session = DevSession(request, consent=consent, emit=renderer)
+    keys = (
+        listen_for_keys(_on_key(session, terminal))
+        if terminal is not None and not request.command
+        else nullcontext()
+    )
+    with on_stop_signals(lambda _: session.request_stop()), keys:
+        try:
+            return await session.run()
+        finally:
+            renderer.close()
+
+
+def _on_key(session: "DevSession", terminal: "TerminalDev") -> Callable[[str], None]:
+    actions: dict[str, Callable[[], None]] = {
+        "i": terminal.toggle_qr,
+        "n": session.new_invitation,
+        "o": session.open_browser,
+        "r": session.restart,
+        "l": lambda: terminal.say(f"logs are in {session.log_dir}"),
+        "?": terminal.toggle_help,
+        "h": terminal.toggle_help,
+        "q": session.request_stop,
+    }
+
+    def press(key: str) -> None:
+        action = actions.get(key)
+        if action is not None:
+            action()
+
+    return press
+
+
+def _renderer(
+    request: "DevRequest", *, as_json: bool, quiet: bool
+) -> tuple[Renderer, "TerminalDev | None"]:
+    from rtstart.cli.render.style import standard_error, standard_output, style_of
+
+    out, err = standard_output(), standard_error()
+    if request.command:
+        out = err  # the command's own output is the result then
+    if as_json:
+        from rtstart.cli.render.jsonl import JsonLines
+
+        return JsonLines(out), None
+    from rtstart.cli.render.dev import PlainDev, QuietDev, TerminalDev
+
+    if quiet:
+        return QuietDev(out), None
+    if out.isatty() and os.environ.get("TERM") != "dumb" and not request.command:
+        terminal = TerminalDev(out, style=style_of(out))
+        return terminal, terminal
+    return PlainDev(out, err, styles=(style_of(out), style_of(err))), None
+
+
+def _request(
+    project: Path | None,
+    command: tuple[str, ...],
+    *,
+    tunnel: str,
+    emulate: bool,
+    is_public: bool,
+    opens: bool,
+    port: int | None,
+    must: bool,
+    stop_after: str | None,
+) -> "DevRequest":
+    from rtstart.cli.render.style import standard_output, style_of
+    from rtstart.commands.dev import DevRequest
+
+    folder = (project or Path()).absolute()
+    if not folder.is_dir():
+        raise NotAProject(f'There is no folder "{folder}"', hint="rtstart new myapp")
+    if len(command) == 1 and (Path(command[0]) / "rtstart.toml").exists():
+        raise Usage(
+            f'"{command[0]}" is an app, not a command',
+            why="What follows `dev` is a command to run once all is ready.",
+            hint=f"rtstart dev --project {command[0]}",
+        )
+    seconds = parse_duration(stop_after) if stop_after else None
+    if stop_after and not seconds:
+        raise Usage(f'--for does not know the time "{stop_after}"', hint="rtstart dev --for 10m")
+    out = standard_output()
+    return DevRequest(
+        project_dir=folder,
+        tunnel=tunnel,
+        emulate=emulate,
+        port=port,
+        is_public=is_public,
+        must_have_tunnel=must,
+        open_browser=opens,
+        command=command,
+        stop_after_s=seconds,
+        is_colored=style_of(out).color,
+        columns=shutil.get_terminal_size().columns if out.isatty() else None,
+    )

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def listen_for_keys(on_key: Callable[[str], None]) -> Iterator[None]:
-    """Call `on_key` on the event loop for each character typed; the terminal is put back at the end.
+    """Call `on_key` on the event loop for each character typed, until the block is left.
 
-    Does nothing where standard input is no terminal, or belongs to another job. Ctrl-C stays a
-    signal.
+    The terminal is put back as it was. Does nothing where standard input is no terminal, or
+    belongs to another job. Ctrl-C stays a signal.
     """
     if sys.platform == "win32" or not _is_ours():  # pragma: no cover - needs a real console
         yield

@@ -3,6 +3,8 @@
 import ipaddress
 import socket
 
+from rtstart.core.networks import is_local_network
+
 _VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "utun", "tun", "tap", "zt")
 
 
@@ -21,7 +23,7 @@ def lan_addresses() -> tuple[str, ...]:
         for address in addresses:
             if address.family == socket.AF_INET:
                 ip = ipaddress.ip_address(address.address)
-                if not (ip.is_loopback or ip.is_link_local or ip.is_unspecified):
+                if is_local_network(str(ip)) and not (ip.is_loopback or ip.is_link_local):
                     found.append(str(ip))
     first = _routed_address()
     return tuple(sorted(found, key=lambda one: one != first))

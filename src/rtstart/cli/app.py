@@ -8,6 +8,7 @@ import typer
 from rtstart import __version__
 from rtstart.cli.emulate import emulate
 from rtstart.cli.new import new
+from rtstart.cli.dev import dev
 
 app = typer.Typer(
     name="rtstart",
@@ -37,6 +38,7 @@ def _global(
 
 app.command()(emulate)
 app.command()(new)
+app.command()(dev)
 
 
 def main() -> None:

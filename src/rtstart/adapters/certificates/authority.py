@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from rtstart.core.networks import LOCAL_NETWORKS
+
 RENEW_BEFORE = timedelta(days=30)
 """How long before its end a certificate is replaced."""
 
@@ -25,18 +27,6 @@ _AUTHORITY_DAYS = 3650
 _LEAF_DAYS = 397  # the longest that browsers accept from public authorities, kept here too
 _BACKDATED = timedelta(hours=1)  # clocks of phones are not always right
 _LONGEST_COMMON_NAME = 64
-_PRIVATE_NETWORKS = (
-    "127.0.0.0/8",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "100.64.0.0/10",
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-)
-
 Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -82,7 +72,7 @@ def new_authority(host_name: str, *, now: datetime) -> bytes:
     permitted: list[x509.GeneralName] = [
         x509.DNSName(one) for one in dict.fromkeys(("localhost", "local", _ascii(host_name))) if one
     ]
-    permitted += [x509.IPAddress(ip_network(one)) for one in _PRIVATE_NETWORKS]
+    permitted += [x509.IPAddress(ip_network(one)) for one in LOCAL_NETWORKS]
     certificate = (
         _builder(name, name, key, now=now, days=_AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -45,9 +45,9 @@ class Board:
                 self._set(name, "failed")
             case Announced():
                 self.announced = event
-            case Visited(decision="admitted"):
+            case Visited(decision="came in"):
                 self.visitors += 1
-            case Visited(decision="dropped"):
+            case Visited(decision="was put out"):
                 self.visitors = max(0, self.visitors - 1)
             case Stopping():
                 self.stopping = event

@@ -45,8 +45,8 @@ def finding_lines(finding: Finding, *, style: Style) -> Iterator[str]:
     yield from (style.ink(f"    {line}", _INK[finding.level]) for line in rest)
     yield from (style.ink(f"    {line}", "dim") for line in wrap(finding.why, _WIDTH))
     yield from (f"    {line}" for line in wrap(finding.fix.words, _WIDTH))
-    if finding.fix.command:
-        yield f"    {style.ink(finding.fix.command, 'bold')}"
+    for command in finding.fix.command.splitlines():
+        yield f"    {style.ink(command, 'bold')}"
     yield style.ink(f"    {finding.code}  rtstart explain {finding.code}", "dim")
 
 

@@ -27,6 +27,8 @@ from rtstart.core.events import (
 )
 
 _HELD = 200
+_PATIENCE_S = 1.0
+_NAME_WIDTH = 7
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Zac-hj-ln-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1a\x7f]")
 """What moves the cursor or clears the screen; colours (`m`) stay."""
 
@@ -98,7 +100,7 @@ class Log:
                 yield f"  {self._style.ink(self._style.glyphs.done, 'good')} {event.words}"
             case StepFailed():
                 yield f"  {self._style.ink(self._style.glyphs.failed, 'bad')} {event.words}"
-            case Stopping(waiting_for=waiting) if waiting:
+            case Stopping(waiting_for=waiting, seconds=s) if waiting and s >= _PATIENCE_S:
                 names = ", ".join(f"{name} (pid {pid})" for name, pid in waiting)
                 yield self._style.ink(f"  waiting for {names}, Ctrl-C ends them at once", "dim")
             case _:
@@ -121,7 +123,7 @@ class Log:
 
     def _line(self, name: str, text: str, ink: str | None = None) -> str:
         position = self._names.setdefault(name, len(self._names))
-        width = max((len(one) for one in self._names), default=0)
+        width = max(_NAME_WIDTH, *(len(one) for one in self._names))
         body = self._style.ink(text, "bad" if ink == "bad" else "warn") if ink else text
         reset = "\x1b[0m" if self._style.color and "\x1b[" in text else ""
         padded = self._style.name(name.ljust(width), position)

@@ -1,17 +1,30 @@
 """Opening the address that others can use: today a LAN listener with a local certificate."""
 
 import asyncio
+import os
+import socket
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from rtstart.adapters.certificates import LocalAuthority
+from rtstart.adapters.folders import config_dir
 from rtstart.adapters.gateway import Gateway
-from rtstart.adapters.ports import choose_port
+from rtstart.adapters.trust_store import is_trusted, this_computer
+from rtstart.core.errors import Conflict
 from rtstart.core.events import Emit, Found
+from rtstart.core.findings import Finding, Fix
 from rtstart.core.findings.tunnel import CERTIFICATE_NOT_TRUSTED
+from rtstart.core.trust import trust_on_computer
 from rtstart.core.tunnels import Choice
 
+if TYPE_CHECKING:
+    from rtstart.adapters.certificates import LocalCertificate
+
 _WISH = 4443
+_TRIES = 20
+_JUST_NOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +33,57 @@ class PublicAddress:
 
     origin: str
     tls: ssl.SSLContext | None = None
+
+
+async def open_public(choice: Choice, gateway: Gateway, *, emit: Emit) -> PublicAddress | None:
+    """Open the address of this choice, or None when there is to be none."""
+    if choice.kind == "none":
+        return None
+    # The cryptography package takes its time; the services start meanwhile.
+    await asyncio.to_thread(import_module, "rtstart.adapters.certificates")
+    from rtstart.adapters.certificates import client_context, local_certificate, server_context
+
+    env = dict(os.environ)
+    certificate = await local_certificate(
+        config_dir(env) / "ca",
+        host_name=socket.gethostname(),
+        addresses=(choice.address,),
+        now=datetime.now(UTC),
+        env=env,
+    )
+    port = await _listen(gateway, choice.address, server_context(certificate))
+    origin = f"https://{choice.address}:{port}"
+    gateway.set_public_origin(origin)
+    if finding := await _trust_finding(certificate, origin, env):
+        emit(Found(finding))
+    return PublicAddress(origin, client_context(certificate))
+
+
+async def _listen(gateway: Gateway, address: str, tls: ssl.SSLContext) -> int:
+    for port in range(_WISH, _WISH + _TRIES):
+        try:
+            return await gateway.listen_public(address, port, tls)
+        except Conflict:
+            continue
+    return await gateway.listen_public(address, 0, tls)
+
+
+async def _trust_finding(
+    certificate: "LocalCertificate", origin: str, env: dict[str, str]
+) -> Finding | None:
+    """How to trust the authority, while it is known not to be trusted, or when it is quite new."""
+    trusted = await is_trusted(certificate.authority_name, env)
+    made = certificate.authority_path.stat().st_mtime
+    is_new = datetime.now(UTC).timestamp() - made < _JUST_NOW_S
+    if trusted or (trusted is None and not is_new):
+        return None
+    trust = trust_on_computer(
+        this_computer(), str(certificate.authority_path), name=certificate.authority_name
+    )
+    return CERTIFICATE_NOT_TRUSTED.found(
+        f"Browsers will warn about {origin} until they trust “{certificate.authority_name}”",
+        why="It is this machine's own authority; only devices that trust it accept its addresses.",
+        fix=Fix(
+            f"Continue past the warning, or trust it once. {trust.words}", "\n".join(trust.commands)
+        ),
+    )

@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from rtstart.adapters.gateway import Gateway
 from rtstart.adapters.processes.foreground import run_foreground
@@ -19,7 +20,7 @@ from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.commands.load import load_project
 from rtstart.commands.prove import Keys, Proof, prove
 from rtstart.core.errors import Conflict, Failed, RtstartError
-from rtstart.core.events import Announced, Emit, Event, Finished, Found, Refused, Visited
+from rtstart.core.events import Announced, Emit, Event, Finished, Found, Minted, Refused, Visited
 from rtstart.core.findings import Finding, Fix
 from rtstart.core.findings.project import SECOND_RUN
 from rtstart.core.proof import Subject
@@ -41,7 +42,7 @@ class DevSession:
         self._runner: Runner | None = None
         self._layout: Layout | None = None
         self._announced: Announced | None = None
-        self._is_prover_inside = False
+        self._is_proving = False
 
     # Steering -----------------------------------------------------------------------------------
 
@@ -189,36 +190,35 @@ class DevSession:
             mint=layout.mint,
         )
         keys = Keys(gateway.nonce, invitation, public.tls if public else None)
+        self._is_proving = True
         try:
             return await prove(subject, keys, emit=self._emit)
         finally:
             for visitor in gateway.visitors():
                 if visitor.name == _PROVER:
                     gateway.drop(visitor.id)
+            self._is_proving = False
 
     async def _until_end(self, runner: Runner) -> int:
         """Wait for a stop, a failure, the user's command or the time that was given."""
-        waiting = [
+        command = asyncio.ensure_future(self._run_command())
+        waiting: list[asyncio.Future[Any]] = [  # their results differ, and only one is read
+            command,
             asyncio.ensure_future(self._stop.wait()),
             asyncio.ensure_future(runner.wait_end()),
         ]
-        command: asyncio.Future[int] | None = None
-        if self._request.command:
-            command = asyncio.ensure_future(self._run_command())
-            waiting.append(command)
         try:
             await asyncio.wait(
                 waiting,
                 timeout=self._request.stop_after_s,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            code = command.result() if command is not None and command.done() else 0
+            code = command.result() if command.done() else 0
         finally:
             for one in waiting:
                 one.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        ended = await self._ended(runner)
-        return code or ended
+        return code or await self._ended(runner)
 
     async def _ended(self, runner: Runner) -> int:
         if runner.failure is None:
@@ -229,14 +229,17 @@ class DevSession:
         return 0
 
     async def _run_command(self) -> int:
+        """The code of the user's command; never ends when there is none."""
+        if not self._request.command:
+            await asyncio.Event().wait()
         env = {**os.environ, **{name: value for name, value in self._variables().items() if value}}
         return await run_foreground(self._request.command, cwd=self._request.project_dir, env=env)
 
     # Telling ------------------------------------------------------------------------------------
 
     def _emit(self, event: Event) -> None:
-        """Tell an event on; the proof's own visit is no visitor's."""
-        if isinstance(event, Visited) and event.visitor == _PROVER:
+        """Tell an event on; what the proof itself does at the door is no visitor's doing."""
+        if self._is_proving and isinstance(event, Visited | Minted):
             return
         self._tell(event)
 

@@ -1,0 +1,268 @@
+"""`dev` on a small project: started, proved, announced, stopped, with nothing left."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from rtstart.adapters.ports import choose_port, is_free
+from rtstart.commands.dev import DevRequest, DevSession
+from rtstart.core.errors import Conflict, Failed, NotAProject, RtstartError, Usage
+from rtstart.core.events import Announced, Event, Finished, Found, Output, ProofStep, Visited
+from rtstart.core.findings import Finding
+from tests.fakes.projects import KEY, write_project
+
+pytestmark = pytest.mark.integration
+
+
+_E = TypeVar("_E")
+
+
+async def _no(finding: Finding) -> bool:
+    return False
+
+
+class _Run:
+    """A session in this process, with its events kept."""
+
+    def __init__(self, request: DevRequest) -> None:
+        self.events: list[Event] = []
+        self._announced = asyncio.Event()
+        self.session = DevSession(request, consent=_no, emit=self._tell)
+
+    def _tell(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, Announced):
+            self._announced.set()
+
+    async def while_up(self, act: "Callable[[Announced], object]") -> int:
+        """Run, act once all is announced, stop, and give the code."""
+        running = asyncio.ensure_future(self.session.run())
+        waiting = asyncio.ensure_future(self._announced.wait())
+        async with asyncio.timeout(20):
+            await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            if not running.done():
+                acted = act(self.told)
+                if asyncio.iscoroutine(acted):
+                    await acted
+                self.session.request_stop()
+            return await running
+
+    @property
+    def told(self) -> Announced:
+        return self.of(Announced)[-1]
+
+    def of(self, kind: type[_E]) -> list[_E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def _nothing(_: Announced) -> None:
+    return None
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write_project(tmp_path / "app", port=choose_port(None))
+
+
+async def test_dev_announces_proved_addresses_and_leaves_nothing(project: Path) -> None:
+    run = _Run(DevRequest(project))
+
+    code = await run.while_up(_nothing)
+
+    told = run.told
+    assert code == 0
+    assert (told.project, told.template, told.mode) == ("app", "fake", "key from .env")
+    assert told.public_url.startswith("https://127.0.0.2:")
+    assert told.invite_url.startswith(f"{told.public_url}/i/")
+    assert [(step.name, step.state) for step in run.of(ProofStep)] == [
+        ("name", "passed"),
+        ("certificate", "passed"),
+        ("page", "passed"),
+        *[(step.name, "passed") for step in run.of(ProofStep)[3:]],
+    ]
+    assert (told.passed, told.asked) == (6, 6)
+    assert run.events[-1] == Finished(0, run.events[-1].words)  # type: ignore[union-attr] # last
+    assert run.of(Visited) == []
+    assert not (project / ".rtstart" / "run.json").exists()
+    assert is_free(int(told.local_url.rsplit(":", 1)[1]))
+
+
+async def test_dev_gives_the_key_to_the_token_service_and_masks_it(project: Path) -> None:
+    run = _Run(DevRequest(project))
+
+    await run.while_up(_nothing)
+
+    said = [event.line for event in run.of(Output)]
+    assert any("token saw /session with sk-***" in line for line in said)
+    assert any("web saw / with no key" in line for line in said)
+    assert KEY not in repr(run.events)
+    assert KEY not in "".join(
+        log.read_text(encoding="utf-8") for log in (project / ".rtstart/logs").iterdir()
+    )
+
+
+async def test_dev_serves_the_page_locally_without_ceremony(project: Path) -> None:
+    run = _Run(DevRequest(project, tunnel="none"))
+    pages: list[str] = []
+
+    async def look(told: Announced) -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            pages.append((await client.get(told.local_url)).text)
+
+    await run.while_up(look)
+
+    assert pages == ["<!doctype html><title>web</title>"]
+    assert (run.told.public_url, run.told.invite_url) == ("", "")
+    assert (run.told.passed, run.told.asked) == (3, 3)
+
+
+async def test_dev_renews_the_invitation_when_asked(project: Path) -> None:
+    run = _Run(DevRequest(project))
+
+    await run.while_up(lambda _: run.session.new_invitation())
+
+    first, second = run.of(Announced)
+    assert first.invite_url != second.invite_url
+    assert first.public_url == second.public_url
+
+
+async def test_dev_says_what_the_api_said_when_the_mint_fails(tmp_path: Path) -> None:
+    project = write_project(
+        tmp_path / "app",
+        port=choose_port(None),
+        dotenv=f"OPENAI_API_KEY={KEY}\nMINT_STATUS=401\n",
+    )
+    run = _Run(DevRequest(project))
+
+    await run.while_up(_nothing)
+
+    assert (run.told.passed, run.told.asked) == (5, 6)
+    codes = {event.finding.code: event.finding.what for event in run.of(Found)}
+    assert codes["RT521"] == "A mint was answered with 401: No such key"
+
+
+async def test_dev_fails_when_a_proved_address_is_required_and_the_proof_fails(
+    tmp_path: Path,
+) -> None:
+    project = write_project(
+        tmp_path / "app",
+        port=choose_port(None),
+        dotenv=f"OPENAI_API_KEY={KEY}\nMINT_STATUS=500\n",
+    )
+
+    with pytest.raises(Failed, match="answered with 500"):
+        await _Run(DevRequest(project, must_have_tunnel=True)).while_up(_nothing)
+
+
+async def test_dev_runs_a_command_when_ready_and_returns_its_code(
+    project: Path, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen.json"
+    code = "import json,os,sys;json.dump(dict(os.environ),open(sys.argv[1],'w'));sys.exit(7)"
+    run = _Run(DevRequest(project, command=(sys.executable, "-c", code, str(seen))))
+
+    assert await asyncio.wait_for(run.session.run(), 20) == 7
+    given = json.loads(seen.read_text(encoding="utf-8"))
+    assert given["RTSTART_LOCAL_URL"] == run.told.local_url
+    assert given["RTSTART_PUBLIC_URL"] == run.told.public_url
+    assert given["RTSTART_INVITE_URL"] == run.told.invite_url
+
+
+async def test_dev_names_a_command_that_is_not_there(project: Path) -> None:
+    run = _Run(DevRequest(project, command=("no-such-program",)))
+
+    with pytest.raises(Usage, match='"no-such-program" could not be started'):
+        await asyncio.wait_for(run.session.run(), 20)
+
+
+async def test_dev_stops_by_itself_after_its_time(project: Path) -> None:
+    run = _Run(DevRequest(project, stop_after_s=0.01))
+
+    assert await asyncio.wait_for(run.session.run(), 20) == 0
+
+
+async def test_dev_refuses_a_second_run_and_names_the_first(project: Path) -> None:
+    run = _Run(DevRequest(project))
+    errors: list[RtstartError] = []
+
+    async def again(told: Announced) -> None:
+        try:
+            await _Run(DevRequest(project)).session.run()
+        except Conflict as error:
+            errors.append(error)
+
+    await run.while_up(again)
+
+    assert [(error.code, error.what) for error in errors] == [
+        ("RT105", f"This project is already running (pid {os.getpid()}, {run.told.local_url})")
+    ]
+
+
+async def test_dev_names_the_stranger_on_a_port_asked_for_by_name(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        with pytest.raises(Conflict, match=f"Port {port} is taken by pid") as caught:
+            await _Run(DevRequest(project, port=port)).session.run()
+
+    assert caught.value.code == "RT201"
+
+
+async def test_dev_moves_on_from_a_wished_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        run = _Run(DevRequest(write_project(tmp_path / "app", port=port), tunnel="none"))
+
+        await run.while_up(_nothing)
+
+    assert run.told.local_url != f"http://localhost:{port}"
+
+
+async def test_dev_says_every_fault_of_the_three_files_at_once(project: Path) -> None:
+    (project / "rtstart.toml").write_text("schema = 1\ncolour = 2\n[dev]\nport = 'x'\n")
+    (project / "Procfile").write_text("web: true\nnonsense\n")
+    (project / ".env").write_text("A=1\nnot an assignment\n")
+
+    run = _Run(DevRequest(project))
+    with pytest.raises(NotAProject) as caught:
+        await run.session.run()
+
+    assert [finding.where for finding in caught.value.findings] == [
+        "rtstart.toml:4",
+        "rtstart.toml:2",
+        "Procfile:2",
+        ".env:2",
+    ]
+    assert run.events[-1] == Finished(4, "")
+
+
+async def test_dev_says_when_a_folder_is_no_project(tmp_path: Path) -> None:
+    with pytest.raises(NotAProject) as caught:
+        await _Run(DevRequest(tmp_path)).session.run()
+
+    assert caught.value.code == "RT101"
+
+
+async def test_dev_offers_the_nearest_name_for_an_unknown_tunnel(project: Path) -> None:
+    with pytest.raises(Usage) as caught:
+        await _Run(DevRequest(project, tunnel="lam")).session.run()
+
+    assert (caught.value.code, caught.value.why) == ("RT401", "Did you mean lan?")
+
+
+async def test_dev_fails_with_the_last_words_of_a_service_that_cannot_run(project: Path) -> None:
+    (project / "Procfile").write_text("token: echo broken; exit 3\nweb: exit 4\n")
+
+    run = _Run(DevRequest(project))
+    with pytest.raises(Failed) as caught:
+        await run.session.run()
+
+    assert caught.value.code in {"RT302", "RT303"}

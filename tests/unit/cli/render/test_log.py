@@ -1,0 +1,113 @@
+"""Events become calm log lines."""
+
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from rtstart.cli.render.log import Log
+from rtstart.cli.render.style import Style
+from rtstart.core.events import (
+    Event,
+    Exited,
+    Failed,
+    Found,
+    Minted,
+    Output,
+    ProofStep,
+    Ready,
+    Restarting,
+    Started,
+    StepDone,
+    StepFailed,
+    Stopping,
+    Visited,
+)
+from rtstart.core.findings.security import DOTENV_READABLE
+
+
+def _lines(events: Iterable[Event], *, verbose: bool = False, color: bool = False) -> list[str]:
+    log = Log(Style(color=color), verbose=verbose, now=lambda: "12:00:00")
+    return [line for event in events for line in log.lines(event)]
+
+
+_START: tuple[Event, ...] = (
+    Started("web", 10, 5173),
+    Output("web", "Local: http://localhost:5173"),
+)
+
+
+def test_log_keeps_start_up_chatter_back_when_all_is_well() -> None:
+    events = [*_START, Ready("web", 0.5), Output("web", "hmr update")]
+
+    assert _lines(events) == ["  12:00:00  web      hmr update"]
+
+
+def test_log_shows_start_up_chatter_when_the_service_fails() -> None:
+    assert _lines([*_START, Failed("web")]) == ["  12:00:00  web      Local: http://localhost:5173"]
+
+
+def test_log_shows_everything_when_verbose() -> None:
+    assert _lines([*_START, ProofStep("page", "passed", 12.3)], verbose=True) == [
+        "  12:00:00  web      Local: http://localhost:5173",
+        "  12:00:00  proof    page  12 ms",
+    ]
+
+
+def test_log_says_how_a_service_ended_and_starts_again() -> None:
+    events = [
+        *_START,
+        Exited("web", -9, asked=False),
+        Restarting("web", 0.2, 1, "ended by signal 9"),
+        Exited("web", 3, asked=False),
+        Exited("web", 0, asked=False),
+        Exited("web", 1, asked=True),
+    ]
+
+    assert _lines(events) == [
+        "  12:00:00  web      Local: http://localhost:5173",
+        "  12:00:00  web      ended by signal 9",
+        "  12:00:00  web      ended by signal 9; starting again in 0.2 s",
+        "  12:00:00  web      ended with code 3",
+    ]
+
+
+def test_log_shows_visitors_mints_steps_and_findings() -> None:
+    lines = _lines(
+        [
+            Visited("phone", "came in", "Safari"),
+            Minted("phone", 200, 212.4),
+            Minted("phone", 429, 1.0, "too many"),
+            StepDone("git", "git", 0.1),
+            StepFailed("install", "install failed", 0.1),
+            Found(DOTENV_READABLE.found(where=".env")),
+            Stopping((("web", 7),), 1.5),
+            Stopping((("web", 7),), 0.0),
+        ]
+    )
+
+    assert lines[:5] == [
+        "  12:00:00  visitor  phone came in Safari",
+        "  12:00:00  call     phone  mint 200 in 212 ms",
+        "  12:00:00  call     phone  mint 429 in 1 ms  too many",
+        "  ✓ git",
+        "  ✗ install failed",
+    ]
+    assert "chmod 600 .env" in "\n".join(lines)
+    assert lines[-1] == "  waiting for web (pid 7), Ctrl-C ends them at once"
+
+
+def test_log_takes_out_what_would_move_the_cursor_and_keeps_colours() -> None:
+    lines = _lines(
+        [Output("web", "\x1b[2J\x1b[1;1H\x1b[32mgreen\x1b[0m\x07 \x1b[1A", repeats=3)], color=True
+    )
+
+    assert len(lines) == 1
+    assert "\x1b[32mgreen" in lines[0]
+    assert not re.search(r"\x1b\[[0-9;]*[AHJ]|\x07", lines[0])
+    assert "(x3)" in lines[0]
+
+
+@pytest.mark.parametrize("line", ["", "   "])
+def test_log_leaves_blank_lines_out(line: str) -> None:
+    assert _lines([Output("web", line)]) == []

@@ -9,6 +9,7 @@ from rtstart import __version__
 from rtstart.cli.emulate import emulate
 from rtstart.cli.new import new
 from rtstart.cli.dev import dev
+from rtstart.cli.explain import explain
 
 app = typer.Typer(
     name="rtstart",
@@ -39,6 +40,7 @@ def _global(
 app.command()(emulate)
 app.command()(new)
 app.command()(dev)
+app.command()(explain)
 
 
 def main() -> None:

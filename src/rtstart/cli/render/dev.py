@@ -131,10 +131,14 @@ class TerminalDev:
             yield self._style.ink(f"  {self._waiting}{self._style.glyphs.ellipsis}", "dim")
             return
         yield ""
+        if self._qr_of:
+            code = list(qr_lines(self._qr_of, color=self._style.color))
+            yield from code
+            if _terminal_size()[1] < len(code) + _ROOM_FOR_BLOCK:
+                yield f"  {self._style.ink(self._qr_of, 'accent')}"
+                return
+            yield ""
         if self._is_tall():
-            if self._qr_of:
-                yield from qr_lines(self._qr_of, color=self._style.color)
-                yield ""
             yield from self._head(told)
             yield ""
         yield status_line(self._board, style=self._style)
@@ -142,7 +146,7 @@ class TerminalDev:
 
     def _head(self, told: Announced) -> Iterator[str]:
         width, _ = _terminal_size()
-        return head_lines(told, version=_version(), width=width, style=self._style)
+        return head_lines(told, version=_version(), width=width - 1, style=self._style)
 
     def _keys(self) -> Iterator[str]:
         if self._help:
@@ -158,7 +162,8 @@ class TerminalDev:
 
 
 _HELP = (
-    ("i", "show the invitation as a QR code; again for a new invitation"),
+    ("i", "show the invitation as a QR code, or take it away"),
+    ("n", "make a new invitation; the old one is worthless then"),
     ("o", "open the app in this machine's browser"),
     ("r", "restart the app's services"),
     ("l", "say where the log files are"),

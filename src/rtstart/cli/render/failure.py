@@ -43,7 +43,8 @@ def finding_lines(finding: Finding, *, style: Style) -> Iterator[str]:
         place if not rest else "", "dim"
     )
     yield from (style.ink(f"    {line}", _INK[finding.level]) for line in rest)
-    yield from (style.ink(f"    {line}", "dim") for line in wrap(finding.why, _WIDTH))
+    if finding.level != "note":
+        yield from (style.ink(f"    {line}", "dim") for line in wrap(finding.why, _WIDTH))
     yield from (f"    {line}" for line in wrap(finding.fix.words, _WIDTH))
     for command in finding.fix.command.splitlines():
         yield f"    {style.ink(command, 'bold')}"

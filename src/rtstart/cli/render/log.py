@@ -10,6 +10,7 @@ from functools import lru_cache
 from rtstart.cli.render.failure import finding_lines
 from rtstart.cli.render.style import Style
 from rtstart.core.events import (
+    Announced,
     Event,
     Exited,
     Failed,
@@ -17,7 +18,6 @@ from rtstart.core.events import (
     Minted,
     Output,
     ProofStep,
-    Ready,
     Restarting,
     Started,
     StepDone,
@@ -44,8 +44,8 @@ def _clock_words(second: int) -> str:
 
 
 class Log:
-    """Turns events into lines. What a service says before it is ready is shown only if it fails:
-    its own banner with its own port would send people past the gateway.
+    """Turns events into lines. What a service says before the addresses are announced is shown
+    only if it fails: its own banner with its own port would send people past the gateway.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class Log:
                     self._held.setdefault(name, deque(maxlen=_HELD))
             case Output():
                 yield from self._output(event)
-            case Ready(service=name):
-                self._settled.add(name)
-                self._held.pop(name, None)
+            case Announced():
+                self._settled.update(self._held)
+                self._held.clear()
             case Failed(service=name) | Restarting(service=name):
                 yield from self._release(name)
                 if isinstance(event, Restarting):

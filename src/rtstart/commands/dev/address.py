@@ -80,10 +80,10 @@ async def _trust_finding(
     trust = trust_on_computer(
         this_computer(), str(certificate.authority_path), name=certificate.authority_name
     )
+    words = "Continue past their warning, or trust it once"
+    if trusted is None and this_computer() == "linux":
+        words += f". {trust.words}"
     return CERTIFICATE_NOT_TRUSTED.found(
-        f"Browsers will warn about {origin} until they trust “{certificate.authority_name}”",
-        why="It is this machine's own authority; only devices that trust it accept its addresses.",
-        fix=Fix(
-            f"Continue past the warning, or trust it once. {trust.words}", "\n".join(trust.commands)
-        ),
+        f"Browsers do not trust the certificate of {origin} yet",
+        fix=Fix(f"{words}:", "\n".join(trust.commands)),
     )

@@ -27,6 +27,7 @@ from rtstart.core.proof import Subject
 from rtstart.core.secrets import Masker
 
 _PROVER = "rtstart itself"
+_MINTED = 200
 
 
 class DevSession:
@@ -42,6 +43,7 @@ class DevSession:
         self._runner: Runner | None = None
         self._layout: Layout | None = None
         self._announced: Announced | None = None
+        self._calls = 0
         self._is_proving = False
 
     # Steering -----------------------------------------------------------------------------------
@@ -239,8 +241,10 @@ class DevSession:
 
     def _emit(self, event: Event) -> None:
         """Tell an event on; what the proof itself does at the door is no visitor's doing."""
-        if self._is_proving and isinstance(event, Visited | Minted):
-            return
+        if isinstance(event, Visited | Minted):
+            if self._is_proving:
+                return
+            self._calls += isinstance(event, Minted) and event.status == _MINTED
         self._tell(event)
 
     def _announce(self, announced: Announced) -> None:
@@ -263,7 +267,10 @@ class DevSession:
 
     def _last_words(self) -> str:
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        return f"stopped after {minutes} min {seconds} s; logs are in {self.log_dir}"
+        span = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        calls = f"{self._calls or 'no'} call{'' if self._calls == 1 else 's'}"
+        logs = self.log_dir.relative_to(self._request.project_dir)
+        return f"stopped after {span}, {calls}; logs are in {logs}"
 
 
 def _second_run(run: Mapping[str, object]) -> Finding:

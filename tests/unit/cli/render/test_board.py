@@ -1,10 +1,11 @@
 """The board shows what is running and where it can be reached."""
 
+import dataclasses
+
 from rtstart.cli.render.board import Board, head_lines, status_line
 from rtstart.cli.render.qr import qr_lines
 from rtstart.cli.render.style import Style
 from rtstart.core.events import (
-    Announced,
     Exited,
     Failed,
     Ready,
@@ -13,25 +14,13 @@ from rtstart.core.events import (
     Stopping,
     Visited,
 )
+from tests.fakes.announced import ANNOUNCED
 
-_TOLD = Announced(
-    project="myapp",
-    template="vite",
-    mode="EMULATED (no OPENAI_API_KEY)",
-    local_url="http://localhost:4173",
-    public_url="https://192.168.1.20:4443",
-    invite_url="https://192.168.1.20:4443/i/7FK2-QX9D",
-    tunnel="lan",
-    tunnel_reason="",
-    passed=7,
-    asked=7,
-    seconds=4.12,
-)
 _PLAIN = Style(color=False)
 
 
 def test_head_lines_show_the_addresses_as_the_design_does() -> None:
-    assert list(head_lines(_TOLD, version="0.1", width=80, style=_PLAIN)) == [
+    assert list(head_lines(ANNOUNCED, version="0.1", width=80, style=_PLAIN)) == [
         "  rtstart 0.1  myapp · vite · EMULATED (no OPENAI_API_KEY)        ready in 4.1 s",
         "",
         "  ➜  Local    http://localhost:4173",
@@ -41,9 +30,7 @@ def test_head_lines_show_the_addresses_as_the_design_does() -> None:
 
 
 def test_head_lines_leave_out_what_does_not_fit_or_is_not_there() -> None:
-    import dataclasses
-
-    alone = dataclasses.replace(_TOLD, public_url="", invite_url="", passed=3)
+    alone = dataclasses.replace(ANNOUNCED, public_url="", invite_url="", passed=3)
 
     assert list(head_lines(alone, version="0.1", width=50, style=_PLAIN)) == [
         "  rtstart 0.1  myapp · vite · EMULATED (no OPENAI_API_KEY)",
@@ -62,7 +49,7 @@ def test_status_line_follows_the_events() -> None:
         Ready("token", 0.1),
         Exited("web", 1, asked=False),
         Restarting("web", 0.2, 1, "ended"),
-        _TOLD,
+        ANNOUNCED,
         Visited("phone", "came in"),
         Visited("laptop", "came in"),
         Visited("phone", "was put out"),

@@ -15,7 +15,6 @@ from rtstart.core.events import (
     Minted,
     Output,
     ProofStep,
-    Ready,
     Restarting,
     Started,
     StepDone,
@@ -24,6 +23,7 @@ from rtstart.core.events import (
     Visited,
 )
 from rtstart.core.findings.security import DOTENV_READABLE
+from tests.fakes.announced import ANNOUNCED
 
 
 def _lines(events: Iterable[Event], *, verbose: bool = False, color: bool = False) -> list[str]:
@@ -38,7 +38,7 @@ _START: tuple[Event, ...] = (
 
 
 def test_log_keeps_start_up_chatter_back_when_all_is_well() -> None:
-    events = [*_START, Ready("web", 0.5), Output("web", "hmr update")]
+    events = [*_START, ANNOUNCED, Output("web", "hmr update")]
 
     assert _lines(events) == ["  12:00:00  web      hmr update"]
 

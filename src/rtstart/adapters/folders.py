@@ -14,3 +14,14 @@ def cache_dir(environment: Mapping[str, str]) -> Path:
         return Path.home() / "Library" / "Caches" / "rtstart"
     wished = environment.get("XDG_CACHE_HOME", "")
     return (Path(wished) if Path(wished).is_absolute() else Path.home() / ".cache") / "rtstart"
+
+
+def config_dir(environment: Mapping[str, str]) -> Path:
+    """Where rtstart keeps what it cannot make again, such as its authority. It may not exist."""
+    if sys.platform == "win32":
+        roaming = environment.get("APPDATA")
+        return (Path(roaming) if roaming else Path.home() / "AppData" / "Roaming") / "rtstart"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "rtstart"
+    wished = environment.get("XDG_CONFIG_HOME", "")
+    return (Path(wished) if Path(wished).is_absolute() else Path.home() / ".config") / "rtstart"

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from rtstart import __version__
-from rtstart.cli.emulate import emulate
-from rtstart.cli.new import new
 from rtstart.cli.dev import dev
+from rtstart.cli.emulate import emulate
 from rtstart.cli.explain import explain
+from rtstart.cli.new import new
 
 app = typer.Typer(
     name="rtstart",
@@ -37,9 +37,9 @@ def _global(
     """From an empty folder to a working voice app on the OpenAI Realtime API."""
 
 
-app.command()(emulate)
 app.command()(new)
 app.command()(dev)
+app.command()(emulate)
 app.command()(explain)
 
 

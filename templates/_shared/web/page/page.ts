@@ -29,8 +29,8 @@ const HANG_UP_GUARD_MS = 700;
 
 export function startPage(session: Session): void {
   const talk = byId("talk", HTMLButtonElement);
-  const beside = byId("beside", HTMLElement);
   const mute = byId("mute", HTMLButtonElement);
+  const hangUp = byId("hang-up", HTMLButtonElement);
   const transcript = new TranscriptView(byId("transcript", HTMLElement));
   const events = new EventListView(session.log);
   const line = new VoiceLine(byId("line", HTMLCanvasElement));
@@ -58,7 +58,9 @@ export function startPage(session: Session): void {
       interruptible = performance.now();
     }
     showPhase(snapshot, deed, talk);
-    beside.hidden = snapshot.phase !== "live";
+    mute.hidden = snapshot.phase !== "live";
+    // The large button interrupts now, so the other way out is shown.
+    hangUp.hidden = deed !== "interrupt";
     mute.setAttribute("aria-pressed", String(snapshot.muted));
     say(mute, snapshot.muted ? "Unmute" : "Mute");
     if (before?.turns !== snapshot.turns) transcript.show(snapshot.turns);
@@ -73,7 +75,7 @@ export function startPage(session: Session): void {
   };
 
   talk.addEventListener("click", press);
-  byId("hang-up", HTMLButtonElement).addEventListener("click", () => session.hangUp());
+  hangUp.addEventListener("click", () => session.hangUp());
   mute.addEventListener("click", () => session.setMuted(!session.snapshot.muted));
   document.addEventListener("keydown", (event) => {
     if (event.code !== "Space" || event.repeat || isForTyping(event.target)) return;
@@ -104,21 +106,30 @@ function showStages(snapshot: Snapshot, phaseChanged: boolean): void {
   const summary = drawer.querySelector("summary");
   const list = drawer.querySelector("ol");
   if (summary === null || list === null) return;
-  const connected = stages.some(({ name, state }) => name === "session" && state === "done");
-  say(summary, connected ? stagesInShort(stages) : "Connecting");
+  say(summary, stagesInShort(stages));
   const slow = slowest(stages);
-  list.replaceChildren(
-    ...stages.map((stage) => {
-      const row = make("li");
-      row.dataset["stage"] = stage.name;
-      row.dataset["state"] = stage.state;
-      row.dataset["ms"] = String(Math.round(stage.tookMs));
-      if (stage.name === slow) row.classList.add("slow");
-      const over = stage.state === "done" || stage.state === "failed";
-      row.append(make("span", "", stage.name), make("span", "mono", over ? timeOf(stage.tookMs) : ""));
-      return row;
-    }),
-  );
+  const rows = [...list.querySelectorAll("li")];
+  if (rows.map((row) => row.dataset["stage"]).join() !== stages.map(({ name }) => name).join()) {
+    rows.splice(0, rows.length, ...stages.map(({ name }) => stageRow(name)));
+    list.replaceChildren(...rows);
+  }
+  for (const [index, stage] of stages.entries()) {
+    const row = rows[index];
+    const time = row?.lastElementChild;
+    if (row === undefined || time === null || time === undefined) continue;
+    const over = stage.state === "done" || stage.state === "failed";
+    row.dataset["state"] = stage.state;
+    row.dataset["ms"] = String(Math.round(stage.tookMs));
+    row.classList.toggle("slow", stage.name === slow);
+    say(time, over ? timeOf(stage.tookMs) : "");
+  }
+}
+
+function stageRow(name: string): HTMLLIElement {
+  const row = make("li");
+  row.dataset["stage"] = name;
+  row.append(make("span", "", name), make("span", "mono"));
+  return row;
 }
 
 function showFailure(snapshot: Snapshot): void {

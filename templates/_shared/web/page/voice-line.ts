@@ -7,20 +7,23 @@
 import type { Level } from "../realtime/meter.ts";
 
 const SPAN_MS = 10_000;
-/** What is quieter than this is not drawn. */
-const FLOOR_DB = -54;
+/** The width of one column: whole, so that no edge is blurred. */
+const COLUMN_PX = 1;
+/** So many columns may pass between two looks; the sound went on in them. */
+const UNSEEN_COLUMNS = 4;
 
 interface Column {
-  readonly atMs: number;
-  readonly you: number;
-  readonly model: number;
+  you: number;
+  model: number;
 }
 
 export class VoiceLine {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #still = matchMedia("(prefers-reduced-motion: reduce)");
+  /** The oldest first; the last one is still being filled. */
   #columns: Column[] = [];
+  #slot = 0;
   #drawn = "";
 
   constructor(canvas: HTMLCanvasElement) {
@@ -37,10 +40,19 @@ export class VoiceLine {
 
   /** Takes one look at both levels and moves on. */
   add(nowMs: number, you: Level, model: Level): void {
-    this.#columns.push({ atMs: nowMs, you: heightOf(you.peak), model: heightOf(model.peak) });
-    const oldest = nowMs - SPAN_MS;
-    while ((this.#columns[0]?.atMs ?? nowMs) < oldest) this.#columns.shift();
-    this.#draw(nowMs);
+    const slot = Math.floor(nowMs / (SPAN_MS / this.#room));
+    const seen = { you: heightOf(you.peak), model: heightOf(model.peak) };
+    const fresh = Math.min(this.#room, this.#columns.length === 0 ? 1 : slot - this.#slot);
+    // A tab in the background is looked at rarely; the time it was away is drawn as silence.
+    const between = fresh <= UNSEEN_COLUMNS ? seen : { you: 0, model: 0 };
+    for (let count = 0; count < fresh; count += 1) this.#columns.push({ ...between });
+    this.#slot = slot;
+    const column = this.#columns.at(-1);
+    if (column === undefined) return;
+    column.you = Math.max(column.you, seen.you);
+    column.model = Math.max(column.model, seen.model);
+    this.#columns.splice(0, this.#columns.length - this.#room);
+    this.#draw();
   }
 
   clear(): void {
@@ -48,9 +60,13 @@ export class VoiceLine {
     this.#redraw();
   }
 
+  get #room(): number {
+    return Math.max(1, Math.floor(this.#canvas.clientWidth / COLUMN_PX));
+  }
+
   #redraw(): void {
     this.#drawn = "";
-    this.#draw(this.#columns.at(-1)?.atMs ?? 0);
+    this.#draw();
   }
 
   #fit(): void {
@@ -62,56 +78,43 @@ export class VoiceLine {
     this.#redraw();
   }
 
-  #draw(nowMs: number): void {
+  #draw(): void {
     const silent = this.#columns.every((column) => column.you === 0 && column.model === 0);
     // Silence looks the same at every moment, so it is drawn once.
-    const picture = silent ? "silent" : String(nowMs);
-    if (picture === this.#drawn) return;
-    this.#drawn = picture;
+    if (silent && this.#drawn === "silent") return;
+    this.#drawn = silent ? "silent" : "";
 
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     const style = getComputedStyle(this.#canvas);
-    const [you, model, rule] = ["--ink", "--accent", "--rule"].map((name) =>
-      style.getPropertyValue(name),
-    ) as [string, string, string];
-    const middle = height / 2;
+    const middle = Math.round(height / 2);
     this.#context.clearRect(0, 0, width, height);
-    this.#context.fillStyle = rule;
-    this.#context.fillRect(0, middle - 0.5, width, 1);
+    this.#context.fillStyle = style.getPropertyValue("--rule");
+    this.#context.fillRect(0, middle, width, 1);
     if (silent) return;
-    if (this.#still.matches) this.#drawBars(width, middle, you, model);
-    else this.#drawLine(nowMs, width, middle, you, model);
+    const draw = this.#still.matches ? this.#drawBar : this.#drawLine;
+    this.#context.fillStyle = style.getPropertyValue("--ink");
+    draw.call(this, "you", width, middle, -1);
+    this.#context.fillStyle = style.getPropertyValue("--accent");
+    draw.call(this, "model", width, middle, 1);
   }
 
-  #drawLine(nowMs: number, width: number, middle: number, you: string, model: string): void {
-    const reach = middle - 2;
+  #drawLine(voice: keyof Column, width: number, middle: number, way: 1 | -1): void {
+    const reach = middle - 1;
+    const first = Math.floor(width) - this.#columns.length * COLUMN_PX;
     for (const [index, column] of this.#columns.entries()) {
-      const x = width * (1 - (nowMs - column.atMs) / SPAN_MS);
-      const next = this.#columns[index + 1]?.atMs ?? nowMs;
-      const thick = Math.max(1, ((next - column.atMs) / SPAN_MS) * width);
-      if (column.you > 0) {
-        this.#context.fillStyle = you;
-        this.#context.fillRect(x, middle - column.you * reach, thick, column.you * reach);
-      }
-      if (column.model > 0) {
-        this.#context.fillStyle = model;
-        this.#context.fillRect(x, middle, thick, column.model * reach);
-      }
+      const size = Math.round(column[voice] * reach);
+      const top = way === 1 ? middle + 1 : middle - size;
+      if (size > 0) this.#context.fillRect(first + index * COLUMN_PX, top, COLUMN_PX, size);
     }
   }
 
-  #drawBars(width: number, middle: number, you: string, model: string): void {
-    const last = this.#columns.at(-1);
-    if (last === undefined) return;
-    this.#context.fillStyle = you;
-    this.#context.fillRect(0, middle - 14, width * last.you, 10);
-    this.#context.fillStyle = model;
-    this.#context.fillRect(0, middle + 4, width * last.model, 10);
+  #drawBar(voice: keyof Column, width: number, middle: number, way: 1 | -1): void {
+    const top = way === 1 ? middle + 5 : middle - 14;
+    this.#context.fillRect(0, top, width * (this.#columns.at(-1)?.[voice] ?? 0), 10);
   }
 }
 
-/** Decibels, because that is how loudness is felt: 0 at the floor, 1 at full scale. */
+/** Between the true size, in which quiet speech is hardly seen, and decibels, which fill the line. */
 function heightOf(peak: number): number {
-  if (peak <= 0) return 0;
-  return Math.max(0, 1 - (20 * Math.log10(peak)) / FLOOR_DB);
+  return peak < 0.002 ? 0 : Math.min(1, peak ** 0.6);
 }

@@ -40,7 +40,7 @@ export function statusOf(snapshot: Snapshot): string {
     }
     case "live":
       if (muted) return "Muted. The model hears silence.";
-      if (activity === "speaking") return "Speaking. Talk over it to interrupt.";
+      if (activity === "speaking") return "Speaking. Talk to interrupt.";
       if (activity === "thinking") return "Thinking.";
       if (activity === "hearing") return "Listening to you.";
       return turns.length === 0 ? "Connected. Say something." : "Your turn.";
@@ -55,9 +55,11 @@ export function statusOf(snapshot: Snapshot): string {
 
 /** The one line that is left of the stages when all went well. */
 export function stagesInShort(stages: readonly Stage[]): string {
+  if (stages.some(({ state }) => state === "failed")) return "Not connected";
+  if (!stages.some(({ name, state }) => name === "session" && state === "done")) return "Connecting";
   const sound = stages.find((stage) => stage.name === "first sound" && stage.state === "done");
   const connected = `Connected in ${timeOf(connectedAfterMs(stages))}`;
-  return sound === undefined ? connected : `${connected}, first sound after ${timeOf(sound.tookMs)}`;
+  return sound === undefined ? connected : `${connected}, first sound ${timeOf(sound.tookMs)}`;
 }
 
 /** The smallest honest unit: no digits that the clock does not have. */
@@ -73,6 +75,8 @@ export function spanOf(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** Always as wide, so that a number does not push its neighbours about. */
 export function levelOf(dbfs: number): string {
-  return dbfs <= -60 ? "silent" : `${Math.round(dbfs)} dB`.replace("-", "\u2212");
+  if (dbfs <= -60) return "silent";
+  return `${String(Math.round(dbfs)).replace("-", "\u2212").padStart(3, "\u2007")} dB`;
 }

@@ -29,7 +29,7 @@ test("a live call says whose turn it is, and the button what it would do", async
     "hang-up: Connected. Say something.",
     "hang-up: Listening to you.",
     "hang-up: Thinking.",
-    "interrupt: Speaking. Talk over it to interrupt.",
+    "interrupt: Speaking. Talk to interrupt.",
     "talk: The call lasted 1 min 12 s. Press Talk for another.",
   ]);
 });
@@ -44,10 +44,11 @@ test.each([
 });
 
 test("spans and levels are written for people", () => {
-  expect([spanOf(4200), spanOf(125_000), levelOf(-60), levelOf(-20.4)]).toEqual([
+  expect([spanOf(4200), spanOf(125_000), levelOf(-60), levelOf(-20.4), levelOf(-7)]).toEqual([
     "4 s",
     "2 min 5 s",
     "silent",
     "−20 dB",
+    "\u2007−7 dB",
   ]);
 });

@@ -1,0 +1,210 @@
+"""A real Chromium whose microphone is a recording, and ears on what it plays."""
+
+import shutil
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from playwright.async_api import Browser, ConsoleMessage, Page, WebSocket, async_playwright
+
+Samples = npt.NDArray[np.float32]
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# Ears that the page knows nothing of: whatever it connects to a loudspeaker, or plays in an
+# element, is measured every 10 ms and, where it comes from a graph, recorded sample by sample.
+_EARS = """
+(() => {
+  const ears = { levels: [], blocks: [], rate: 0, shifts: [] };
+  globalThis.ears = ears;
+  const connect = AudioNode.prototype.connect;
+  const tap = URL.createObjectURL(new Blob([`registerProcessor("tap",
+    class extends AudioWorkletProcessor {
+      process([input]) {
+        if (input[0]) this.port.postMessage(input[0].slice());
+        return true;
+      }
+    });`], { type: "text/javascript" }));
+  const watch = (analyser) => {
+    const samples = new Float32Array(analyser.fftSize);
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const rms = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+      ears.levels.push([performance.now(), rms === 0 ? -120 : 20 * Math.log10(rms)]);
+    }, 10);
+  };
+  AudioNode.prototype.connect = function (target, ...rest) {
+    if (target instanceof AudioDestinationNode && this.numberOfInputs === 0) {
+      const { context } = this;
+      ears.rate = context.sampleRate;
+      const analyser = new AnalyserNode(context, { fftSize: 512 });
+      connect.call(this, analyser);
+      watch(analyser);
+      context.audioWorklet.addModule(tap).then(() => {
+        const node = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0 });
+        node.port.onmessage = ({ data }) => ears.blocks.push(data);
+        connect.call(this, node);
+      });
+    }
+    return connect.call(this, target, ...rest);
+  };
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    if (this.srcObject instanceof MediaStream) {
+      const context = new AudioContext();
+      const analyser = new AnalyserNode(context, { fftSize: 512 });
+      connect.call(context.createMediaStreamSource(this.srcObject), analyser);
+      watch(analyser);
+    }
+    return play.call(this);
+  };
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue;
+      for (const { node, previousRect: was, currentRect: is } of entry.sources) {
+        const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
+        // Words that come later push the ones below them; that is how a conversation grows.
+        if (element?.closest(".turn")) continue;
+        const name = element?.id || element?.className || element?.nodeName;
+        const [from, to] = [was, is].map(({ x, y, width }) => [x, y, width].map(Math.round));
+        ears.shifts.push(`${name} "${node?.textContent?.slice(0, 20)}" ${from} to ${to}`);
+      }
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+})();
+"""
+
+
+@dataclass(slots=True)
+class Ears:
+    """What the page did, as somebody outside it would notice."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    """Console warnings and errors, and exceptions nobody caught."""
+    frames: list[str] = field(default_factory=list)
+    """What came over the page's calls by WebSocket (not Vite's own socket)."""
+
+    async def sounding_s(self, above_dbfs: float = -45.0) -> float:
+        """For how long anything was audible so far."""
+        levels: list[tuple[float, float]] = await self.page.evaluate("ears.levels")
+        spans = [
+            min(after[0] - before[0], 50.0)
+            for before, after in pairwise(levels)
+            if before[1] > above_dbfs
+        ]
+        return sum(spans) / 1000
+
+    async def loudest_dbfs(self) -> float:
+        """The loudest moment so far."""
+        levels: list[tuple[float, float]] = await self.page.evaluate("ears.levels")
+        return max((level for _, level in levels), default=-120.0)
+
+    async def recorded(self) -> tuple[int, Samples]:
+        """Rate and samples of what a graph of the page sent to the loudspeaker."""
+        rate: int = await self.page.evaluate("ears.rate")
+        blocks: list[float] = await self.page.evaluate(
+            "ears.blocks.flatMap((block) => Array.from(block))"
+        )
+        return rate, np.array(blocks, dtype=np.float32)
+
+    async def layout_shifts(self) -> list[str]:
+        """What moved on the page though no input of the user explains it."""
+        shifts: list[str] = await self.page.evaluate("ears.shifts")
+        return shifts
+
+
+@asynccontextmanager
+async def chromium(microphone: Path | None) -> AsyncIterator[Browser]:
+    """A browser whose microphone plays this file once; None: it has one and may not use it."""
+    program = shutil.which("chromium")
+    assert program is not None, "chromium is not installed: sudo apt-get install -y chromium"
+    capture = ["--use-fake-device-for-media-stream"]
+    if microphone is not None:
+        capture += [
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-audio-capture={microphone}%noloop",
+        ]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*_ARGUMENTS, *capture]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def listening(
+    browser: Browser, *, width: int = 1280, height: int = 800, is_dark: bool = False
+) -> AsyncIterator[Ears]:
+    """A page with ears on, before it has gone anywhere."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if is_dark else "light",
+    )
+    page = await context.new_page()
+    ears = Ears(page)
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in ("warning", "error"):
+            ears.complaints.append(f"{message.type}: {message.text}")
+
+    def overhear(socket: WebSocket) -> None:
+        if "/v1/realtime" in socket.url:
+            socket.on("framereceived", lambda frame: ears.frames.append(str(frame)))
+
+    page.on("console", complain)
+    page.on("pageerror", lambda error: ears.complaints.append(f"uncaught: {error}"))
+    page.on("websocket", overhear)
+    await page.add_init_script(_EARS)
+    try:
+        yield ears
+    finally:
+        await context.close()
+
+
+def padded(recording: Path, target: Path, *, before_s: float, after_s: float) -> Path:
+    """The recording with silence round it, so that a call has time to begin and to be answered."""
+    with wave.open(str(recording), "rb") as source, wave.open(str(target), "wb") as copy:
+        copy.setparams(source.getparams())
+        width = source.getsampwidth() * source.getnchannels()
+        copy.writeframes(bytes(int(before_s * source.getframerate()) * width))
+        copy.writeframes(source.readframes(source.getnframes()))
+        copy.writeframes(bytes(int(after_s * source.getframerate()) * width))
+    return target
+
+
+def resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
+    """The same sound at another rate, by its spectrum: exact for what both rates can carry."""
+    count = round(len(samples) * to_hz / rate_hz)
+    spectrum = np.fft.rfft(samples)
+    bins = count // 2 + 1
+    kept = np.zeros(bins, dtype=complex)
+    kept[: min(bins, len(spectrum))] = spectrum[:bins]
+    return np.asarray(np.fft.irfft(kept, count) * (to_hz / rate_hz), dtype=np.float32)
+
+
+def residual_db(heard: Samples, sent: Samples) -> float:
+    """How much of what was heard is not what was sent, after the best alignment in time."""
+    size = 1 << (len(heard) + len(sent)).bit_length()
+    match = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sent, size)), size)
+    shift = int(np.argmax(match[: len(heard)]))
+    part = heard[shift : shift + len(sent)]
+    rest = part - sent[: len(part)]
+    power = float(np.sum(sent**2))
+    return float(10 * np.log10((float(np.sum(rest**2)) + 1e-12) / power))

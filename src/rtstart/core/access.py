@@ -27,6 +27,7 @@ _CODE_LENGTH = 8
 _TYPED_CODE = re.compile(rf"([{_ALPHABET}]{{4}})[-\s]?([{_ALPHABET}]{{4}})")
 _TRIES_WINDOW_S = 60.0
 _SHORTEST_TOKEN = 16
+_BEARER = "token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,10 @@ class AccessBook:
             return False
         given = self._hash(token.decode("utf-8", "surrogateescape"))
         return hmac.compare_digest(given, self._standing)
+
+    def bearer(self, *, now: float) -> Visitor:
+        """Whoever bears the standing token, as a visitor; one and the same for all of them."""
+        return Visitor(_BEARER, _BEARER, 0.0, now, now + self._rules.visitor_lifetime_s)
 
     def visitors(self) -> tuple[Visitor, ...]:
         """Who is in, oldest first."""

@@ -199,6 +199,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A call that is known by its id has begun or ended; `dollars` is an estimate."""
+
+    visitor: str
+    call_id: str
+    is_over: bool = False
+    seconds: float = 0.0
+    dollars: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last event of every run, exactly once."""
 
@@ -225,6 +236,7 @@ Event: TypeAlias = (
     | Announced
     | Visited
     | Minted
+    | Called
     | Refused
     | Finished
 )

@@ -8,16 +8,27 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rtstart.core.calls import CallLedger
+
 _MINUTE_S = 60.0
+_LATER_S = 30
 
 
 @dataclass(frozen=True, slots=True)
 class MintLimits:
-    """How many secrets may be made. A value of 0 means none at all."""
+    """How many secrets may be made, and how much may be spent in one run.
+
+    A count of 0 means none at all. `run_dollars` is an estimate from usage. Minutes and dollars
+    are not looked at when the API is emulated.
+    """
 
     per_visitor_per_minute: int = 6
     per_minute: int = 20
+    open_per_visitor: int = 6
+    open_calls: int = 12
     per_run: int = 200
+    run_minutes: float = 240.0
+    run_dollars: float = 10.0
     body_bytes: int = 16 * 1024
 
 
@@ -71,8 +82,10 @@ _RUN_IS_SPENT = MintRefused(
 class MintGuard:
     """Decides about every request for a secret in one run, and counts."""
 
-    def __init__(self, limits: MintLimits | None = None) -> None:
+    def __init__(self, limits: MintLimits | None = None, *, is_emulated: bool = False) -> None:
+        self.calls = CallLedger()
         self._limits = limits or MintLimits()
+        self._is_emulated = is_emulated
         self._recent: deque[tuple[float, str]] = deque()
         self._made: Counter[str] = Counter()
         self._pending = 0
@@ -102,18 +115,24 @@ class MintGuard:
 
     def decide(self, asked: MintAsked, *, now: float) -> MintDecision:
         """Whether this request may go on. One that may is counted at once, before its answer."""
-        refused = self._form(asked) or self._count(asked.visitor, now)
+        refused = (
+            self._form(asked)
+            or self._budget(now)
+            or self._rate(asked.visitor, now)
+            or self._open(asked.visitor, now)
+        )
         if refused:
             return refused
         self._recent.append((now, asked.visitor))
         self._pending += 1
         return MintAllowed(asked.visitor)
 
-    def answered(self, allowed: MintAllowed, *, status: int) -> None:
+    def answered(self, allowed: MintAllowed, *, status: int, now: float) -> None:
         """How an allowed request ended; one that failed upstream does not count for the run."""
         self._pending -= 1
         if status in range(200, 300):
             self._made[allowed.visitor] += 1
+            self.calls.minted(allowed.visitor, now=now)
 
     def _form(self, asked: MintAsked) -> MintRefused | None:
         if asked.method != "POST":
@@ -128,11 +147,26 @@ class MintGuard:
             return _TOO_LARGE
         return None
 
-    def _count(self, visitor: str, now: float) -> MintRefused | None:
-        while self._recent and self._recent[0][0] <= now - _MINUTE_S:
-            self._recent.popleft()
+    def _budget(self, now: float) -> MintRefused | None:
         if self.made + self._pending >= self._limits.per_run:
             return _RUN_IS_SPENT
+        if self._is_emulated:
+            return None
+        spent = self.calls.spent(now)
+        if spent.minutes >= self._limits.run_minutes:
+            words = f"The {self._limits.run_minutes:.0f} minutes of calls for this run are used up."
+            return MintRefused(429, "minutes_spent", words)
+        if spent.dollars >= self._limits.run_dollars:
+            words = (
+                f"The budget of about ${self._limits.run_dollars:.2f} for this run is used up. "
+                "The developer can raise it."
+            )
+            return MintRefused(429, "budget_spent", words)
+        return None
+
+    def _rate(self, visitor: str, now: float) -> MintRefused | None:
+        while self._recent and self._recent[0][0] <= now - _MINUTE_S:
+            self._recent.popleft()
         own = [when for when, who in self._recent if who == visitor]
         if len(own) >= self._limits.per_visitor_per_minute:
             return self._wait("visitor_limit", own, self._limits.per_visitor_per_minute, now)
@@ -152,3 +186,14 @@ class MintGuard:
             f"{whose} started {len(times)} calls within a minute. Try again in {seconds} seconds.",
             retry_after_s=seconds,
         )
+
+    def _open(self, visitor: str, now: float) -> MintRefused | None:
+        own = self.calls.open_count(now, visitor=visitor)
+        if own >= self._limits.open_per_visitor:
+            words = f"You have {own} calls open or about to open. End one, or wait half a minute."
+            return MintRefused(429, "open_calls", words, retry_after_s=_LATER_S)
+        everybody = self.calls.open_count(now)
+        if everybody >= self._limits.open_calls:
+            words = f"{everybody} calls are open already. Wait until one has ended."
+            return MintRefused(429, "open_calls_in_all", words, retry_after_s=_LATER_S)
+        return None

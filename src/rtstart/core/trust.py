@@ -1,7 +1,7 @@
 """How to make a device trust the local certificate authority, and how to undo it, as data."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 Computer: TypeAlias = Literal["linux", "macos", "windows", "firefox"]
 """A trust store on a computer; Firefox has its own everywhere."""
@@ -63,6 +63,8 @@ def trust_on_computer(platform: Computer, authority_path: str, *, name: str) -> 
                 "Firefox has a store of its own: Settings, Privacy & Security, View Certificates, "
                 f"Authorities, Import, choose {authority_path}, trust it to identify websites.",
             )
+        case _:
+            assert_never(platform)
 
 
 def trust_on_phone(platform: Phone, origin: str) -> Trust:

@@ -24,7 +24,7 @@ async def test_stranger_sees_how_to_get_in_and_nothing_else() -> None:
         assert (answer.status, "This app is private" in text) == (401, True)
         assert (program.status, told["error"]["code"]) == (401, "not_invited")
         assert r.web.requests == []
-        assert r.events == [Visited("", "refused: not invited", "203.0.113.0")]
+        assert r.events == [Visited("somebody", "refused", "not invited, 203.0.113.0")]
 
 
 async def test_invitation_is_spent_by_post_and_not_by_looking() -> None:

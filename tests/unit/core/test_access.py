@@ -222,3 +222,10 @@ def test_address_is_kept_coarse() -> None:
         "",
         "odd",
     ]
+
+
+def test_bearer_of_the_token_is_one_visitor() -> None:
+    book = _book(token="a-token-for-the-build")
+
+    assert (book.bearer(now=5.0).id, book.bearer(now=5.0).last_seen) == ("token", 5.0)
+    assert book.visitors() == ()

@@ -86,9 +86,9 @@ def test_run_gives_out_no_more_than_it_may() -> None:
     assert isinstance(second, MintAllowed)
 
     assert _code(guard, GOOD, now=0.0) == "run_limit"
-    guard.answered(first, status=502)
+    guard.answered(first, status=502, now=0.0)
     assert _code(guard, GOOD, now=0.0) == 200
-    guard.answered(second, status=200)
+    guard.answered(second, status=200, now=0.0)
     assert (guard.made, guard.made_by("v1"), guard.made_by("v2")) == (1, 1, 0)
 
 
@@ -107,3 +107,43 @@ def test_kill_switch_stops_and_can_be_released() -> None:
     assert (guard.is_stopped, _code(guard, GOOD)) == (True, "minting_stopped")
     guard.resume()
     assert (guard.is_stopped, _code(guard, GOOD)) == (False, 200)
+
+
+def test_open_calls_of_one_and_of_all_are_bounded() -> None:
+    guard = MintGuard(MintLimits(open_per_visitor=1, open_calls=2))
+    guard.calls.started("rtc_1", visitor="v1", now=0.0)
+    guard.calls.started("rtc_2", visitor="v2", now=0.0)
+
+    assert guard.decide(GOOD, now=1.0) == MintRefused(
+        429,
+        "open_calls",
+        "You have 1 calls open or about to open. End one, or wait half a minute.",
+        retry_after_s=30,
+    )
+    assert guard.decide(replace(GOOD, visitor="v3"), now=1.0) == MintRefused(
+        429,
+        "open_calls_in_all",
+        "2 calls are open already. Wait until one has ended.",
+        retry_after_s=30,
+    )
+    guard.calls.ended("rtc_1", now=2.0)
+    assert _code(guard, GOOD, now=2.0) == 200
+
+
+def test_minutes_of_a_run_are_bounded() -> None:
+    guard = MintGuard(MintLimits(run_minutes=10))
+    guard.calls.started("rtc_1", visitor="v2", now=0.0)
+
+    assert [_code(guard, GOOD, now=now) for now in (599.0, 600.0)] == [200, "minutes_spent"]
+
+
+def test_dollars_of_a_run_are_bounded_unless_nothing_is_paid() -> None:
+    usage = {"output_token_details": {"audio_tokens": 1_000_000}}
+    codes = []
+    for is_emulated in (False, True):
+        guard = MintGuard(MintLimits(run_dollars=10), is_emulated=is_emulated)
+        guard.calls.started("rtc_1", visitor="v2", now=0.0)
+        guard.calls.used("rtc_1", usage)
+        codes.append(_code(guard, GOOD))
+
+    assert codes == ["budget_spent", 200]

@@ -23,6 +23,7 @@ body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink
 main { width: 100%; max-width: 34rem; padding: 2rem 1.5rem; }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 .75rem; font-weight: 600; }
 p { margin: 0 0 1rem; }
+a { color: var(--accent); }
 .quiet { color: var(--quiet); font-size: .9rem; }
 code { font: .95em ui-monospace, monospace; overflow-wrap: anywhere; }
 button, input { font: inherit; min-height: 3.5rem; width: 100%; border-radius: .5rem; }
@@ -44,13 +45,8 @@ const again = async () => {
 setTimeout(again, 500);
 """
 
-_ENTER = """
-document.querySelector("form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const code = document.querySelector("input").value.trim().toUpperCase();
-  if (code) location.assign("/i/" + encodeURIComponent(code));
-});
-"""
+ENTER_PATH = "/.rtstart/enter"
+"""Where a code that was typed is led to its invitation."""
 
 
 def _hash(text: str) -> str:
@@ -58,7 +54,7 @@ def _hash(text: str) -> str:
 
 
 _POLICY = (
-    f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_POLL)} {_hash(_ENTER)}; "
+    f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_POLL)}; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 ).encode()
 
@@ -180,13 +176,13 @@ def how_to_get_in_page(project: str) -> Reply:
         "This app is private",
         f"<p>{escape(project)} runs on its developer's machine and is shown to invited people. "
         "Open the invitation link you were sent, or type its code.</p>"
-        '<form><input name="code" aria-label="Invitation code" placeholder="7FK2-QX9D" '
+        f'<form action="{ENTER_PATH}">'
+        '<input name="code" aria-label="Invitation code" placeholder="7FK2-QX9D" '
         'autocomplete="off" autocapitalize="characters" spellcheck="false">'
         "<button>Continue</button></form>"
         '<p class="quiet">Is this your app? Press <code>i</code> in the terminal where rtstart '
         "runs: it shows a new link and its QR code. On the same machine the local address needs "
         "no invitation.</p>",
-        script=_ENTER,
     )
 
 

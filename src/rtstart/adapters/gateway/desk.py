@@ -1,10 +1,14 @@
-"""What the gateway knows while it runs: who is in, what was announced, which sockets are open."""
+"""What the gateway knows while it runs: who is in, what was announced, what is open."""
 
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
 
+from rtstart.adapters.calls import CallFact, Over, Speaks, Used
+from rtstart.adapters.gateway.audit_file import AuditFile
 from rtstart.adapters.gateway.proxy import Splice
 from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.core.access import (
@@ -17,7 +21,9 @@ from rtstart.core.access import (
     Visitor,
     coarse_address,
 )
-from rtstart.core.events import Emit, Visited
+from rtstart.core.audit import AuditLine
+from rtstart.core.calls import Call
+from rtstart.core.events import Called, Emit, Visited
 from rtstart.core.hosts import Origin
 from rtstart.core.mint_guard import MintGuard
 
@@ -25,17 +31,35 @@ _QUIET_S = 60.0
 _REMEMBERED = 512
 
 
+class CallControl(Protocol):
+    """Follows and ends calls through the API."""
+
+    def watch(self, call_id: str, tell: Callable[[CallFact], None]) -> None:
+        """Follow a call until it ends."""
+        ...
+
+    async def hang_up(self, call_id: str) -> str:
+        """End a call; empty when it is over, else why it may still go on."""
+        ...
+
+
 class Desk:
-    """The gateway's memory. Everything that decides asks here; nothing here does input or output
-    but tell events.
+    """The gateway's memory. Everything that decides asks here, and everything that happened is
+    told from here.
     """
 
     def __init__(
-        self, settings: GatewaySettings, *, emit: Emit, clock: Callable[[], float]
+        self,
+        settings: GatewaySettings,
+        *,
+        emit: Emit,
+        clock: Callable[[], float],
+        calls: CallControl | None,
     ) -> None:
         self.settings = settings
         self.emit = emit
         self.clock = clock
+        self.wall_clock: Callable[[], float] = time.time
         self.nonce = secrets.token_urlsafe(18)
         self.origins: tuple[Origin, ...] = ()
         self.authority = b""
@@ -44,15 +68,23 @@ class Desk:
             rules=settings.access,
             standing_token=settings.standing_token,
         )
-        self.guard = MintGuard(settings.limits)
+        self.guard = MintGuard(settings.limits, is_emulated=settings.is_emulated)
+        self.calls = calls
+        self._audit = AuditFile(settings.audit_path) if settings.audit_path else None
         self._sockets: dict[str, set[Splice]] = {}
         self._said: dict[str, float] = {}
+        self._names: dict[str, str] = {}
+
+    def write_down(self, line: AuditLine) -> None:
+        """Keep an audit line, where there is a file for them."""
+        if self._audit is not None:
+            self._audit.write(line, at=datetime.now(UTC).isoformat(timespec="seconds"))
 
     def invite(self, name: str) -> Invitation:
         """A new invitation."""
         return self.book.invite(now=self.clock(), random=secrets.token_bytes(CODE_BYTES), name=name)
 
-    def spend(self, code: str, *, client: str, device: str) -> Admitted | Refused:
+    def spend(self, code: str, *, client: str, device: str, agent: str) -> Admitted | Refused:
         """Let the bearer of a code in, and say so."""
         spent = self.book.spend(
             code,
@@ -62,10 +94,13 @@ class Desk:
             device=device,
         )
         if isinstance(spent, Admitted):
-            detail = f"{device} {coarse_address(client)}".strip()
-            self.emit(Visited(spent.visitor.name, "came in", detail))
+            name, decision = spent.visitor.name, "admitted"
+            self._names[spent.visitor.id] = name
+            self.emit(Visited(name, "admitted", f"{device} {coarse_address(client)}".strip()))
         else:
-            self.refuse(f"invitation {spent.why}", client)
+            name, decision = "", f"invitation {spent.why}"
+            self.refuse(decision, client)
+        self.write_down(AuditLine("invitation", name, client, agent, decision))
         return spent
 
     def refuse(self, why: str, client: str) -> None:
@@ -77,26 +112,31 @@ class Desk:
         if len(self._said) >= _REMEMBERED:
             self._said.clear()
         self._said[key] = now
-        self.emit(Visited("", f"refused: {why}", coarse_address(client)))
+        self.emit(Visited("somebody", "refused", f"{why}, {coarse_address(client)}"))
 
     def drop(self, identifier: str) -> Visitor | None:
         """Put a visitor out and cut their sockets."""
         visitor = self.book.drop(identifier)
         if visitor:
-            self.cut(identifier)
-            self.emit(Visited(visitor.name, "was put out"))
+            self._gone(visitor)
         return visitor
 
     def drop_all(self) -> tuple[Visitor, ...]:
-        """Put everybody out."""
+        """Put everybody out and withdraw every invitation."""
         dropped = self.book.drop_all()
         for visitor in dropped:
-            self.cut(visitor.id)
-            self.emit(Visited(visitor.name, "was put out"))
+            self._gone(visitor)
+        for identifier in tuple(self._sockets):
+            if identifier.startswith("guest "):
+                self._cut(identifier)
         return dropped
 
-    def cut(self, identifier: str) -> None:
-        """Close a visitor's sockets."""
+    def _gone(self, visitor: Visitor) -> None:
+        self._cut(visitor.id)
+        self.emit(Visited(visitor.name, "dropped"))
+        self.write_down(AuditLine("drop", visitor.name, visitor.client, "", "dropped"))
+
+    def _cut(self, identifier: str) -> None:
         for splice in tuple(self._sockets.get(identifier, ())):
             splice.cut()
 
@@ -115,6 +155,57 @@ class Desk:
             held.discard(splice)
             if not held:
                 self._sockets.pop(identifier, None)
+
+    def call_started(self, call_id: str, visitor: str) -> None:
+        """A call of a visitor is known by its id; from now on it is watched."""
+        call = self.guard.calls.started(call_id, visitor=visitor, now=self.clock())
+        if call is None:
+            return
+        self.emit(Called(self._name(visitor), call_id))
+        if self.calls is not None:
+            self.calls.watch(call_id, lambda fact: self._hear(call_id, fact))
+
+    def _hear(self, call_id: str, fact: CallFact) -> None:
+        match fact:
+            case Speaks(model):
+                self.guard.calls.speaks_to(call_id, model)
+            case Used(usage):
+                self.guard.calls.used(call_id, usage)
+            case Over():
+                self.call_ended(call_id)
+
+    def call_left(self, call_id: str, visitor: str) -> None:
+        """A page says that its call is over. Believed of one's own calls, when nobody watches."""
+        mine = [call for call in self.guard.calls.open_calls(self.clock()) if call.id == call_id]
+        if self.calls is None and mine and mine[0].visitor == visitor:
+            self.call_ended(call_id)
+
+    def call_ended(self, call_id: str) -> None:
+        """A call is over."""
+        now = self.clock()
+        call = self.guard.calls.ended(call_id, now=now)
+        if call is not None:
+            self.emit(
+                Called(
+                    self._name(call.visitor),
+                    call_id,
+                    is_over=True,
+                    seconds=round(call.seconds(now), 1),
+                    dollars=0.0 if self.settings.is_emulated else round(call.cost(now), 4),
+                )
+            )
+
+    def _name(self, visitor: str) -> str:
+        return self._names.get(visitor, visitor.partition(" ")[0])
+
+    async def hang_up(self, call: Call) -> str:
+        """End one call; empty when it is over, else why it may still go on."""
+        if self.calls is None:
+            return "there is no key to end it with"
+        problem = await self.calls.hang_up(call.id)
+        if not problem:
+            self.call_ended(call.id)
+        return problem
 
 
 def clock() -> float:

@@ -1,18 +1,31 @@
 """The gateway as the rest of the program sees it: listeners, addresses, invitations, visitors."""
 
+import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 from rtstart.adapters.gateway.connection import ConnectionServer
-from rtstart.adapters.gateway.desk import Desk
+from rtstart.adapters.gateway.desk import CallControl, Desk
 from rtstart.adapters.gateway.desk import clock as monotonic
 from rtstart.adapters.gateway.handler import Handler
 from rtstart.adapters.gateway.listeners import Listener
 from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.core.access import Invitation, Visitor
+from rtstart.core.audit import AuditLine
+from rtstart.core.calls import Call, Spent
 from rtstart.core.events import Emit
 from rtstart.core.hosts import Origin, parse_origin
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What the kill switch did. `still_open` are calls that could not be ended, and why."""
+
+    dropped: tuple[Visitor, ...]
+    hung_up: int
+    still_open: tuple[tuple[str, str], ...]
 
 
 class Gateway:
@@ -26,11 +39,15 @@ class Gateway:
         settings: GatewaySettings,
         *,
         emit: Emit,
+        calls: CallControl | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Raise ValueError when the settings contradict themselves."""
+        """`calls` follows and ends calls through the API; without it they end by themselves.
+
+        Raise ValueError when the settings contradict themselves.
+        """
         self._settings = settings
-        self._desk = Desk(settings, emit=emit, clock=clock)
+        self._desk = Desk(settings, emit=emit, clock=clock, calls=calls)
         self._listeners: list[Listener] = []
         self._handler: Handler | None = None
 
@@ -120,6 +137,11 @@ class Gateway:
         """A new invitation, good for one visitor, who will be called by `name` if it is given."""
         return self._desk.invite(name)
 
+    def rotate_invitation(self, name: str = "") -> Invitation:
+        """A new invitation, which makes every earlier one that was not spent worthless."""
+        self._desk.book.withdraw_invitations()
+        return self._desk.invite(name)
+
     def withdraw_invitations(self) -> None:
         """Make every unspent invitation worthless."""
         self._desk.book.withdraw_invitations()
@@ -131,6 +153,46 @@ class Gateway:
     def drop(self, visitor_id: str) -> Visitor | None:
         """Put a visitor out and cut their sockets; None if nobody has that id."""
         return self._desk.drop(visitor_id)
+
+    def drop_all(self) -> tuple[Visitor, ...]:
+        """Put everybody out, cut their sockets and withdraw every invitation."""
+        return self._desk.drop_all()
+
+    @property
+    def spent(self) -> Spent:
+        """Calls, minutes and estimated dollars of this run so far."""
+        return self._desk.guard.calls.spent(self._desk.clock())
+
+    def open_calls(self) -> tuple[Call, ...]:
+        """The calls that are known and still go on, oldest first."""
+        return self._desk.guard.calls.open_calls(self._desk.clock())
+
+    def call_started(self, call_id: str, visitor: str = "relay") -> None:
+        """A call has begun that did not pass here (the relay tells of it)."""
+        self._desk.call_started(call_id, visitor)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the kill switch is on."""
+        return self._desk.guard.is_stopped
+
+    async def stop_calls(self) -> Stopped:
+        """The kill switch: no more secrets, everybody out, every known call hung up."""
+        desk = self._desk
+        desk.guard.stop()
+        dropped = desk.drop_all()
+        calls = self.open_calls()
+        problems = await asyncio.gather(*(desk.hang_up(call) for call in calls))
+        still_open = tuple(
+            (call.id, problem) for call, problem in zip(calls, problems, strict=True) if problem
+        )
+        decision = f"{len(dropped)} out, {len(calls) - len(still_open)} hung up"
+        desk.write_down(AuditLine("kill", "", "", "", decision))
+        return Stopped(dropped, len(calls) - len(still_open), still_open)
+
+    def resume_calls(self) -> None:
+        """Give out secrets again. Nobody is let in again by this: make a new invitation."""
+        self._desk.guard.resume()
 
 
 def _origin(text: str) -> Origin:

@@ -1,15 +1,16 @@
 """One request from its head to its answer: the order of the questions is the gateway's policy."""
 
-import json
-from dataclasses import dataclass
-from http import HTTPStatus
-
 from aiohttp import web
 
 from rtstart.adapters.gateway import answers, probes
 from rtstart.adapters.gateway.answers import Reply
+from rtstart.adapters.gateway.arrived import Arrived, asked_of
 from rtstart.adapters.gateway.connection import CLOSED, Connection
 from rtstart.adapters.gateway.desk import Desk
+from rtstart.adapters.gateway.doors import Doors
+from rtstart.adapters.gateway.hooks import Hooks
+from rtstart.adapters.gateway.minting import Minting
+from rtstart.adapters.gateway.own import OwnPaths
 from rtstart.adapters.gateway.proxy import (
     BodyTooLarge,
     BodyTooSlow,
@@ -18,61 +19,20 @@ from rtstart.adapters.gateway.proxy import (
     pass_upgrade,
 )
 from rtstart.adapters.gateway.upstreams import UpstreamBroken, UpstreamDown, Wires
-from rtstart.core.access import (
-    INVITATION_PATH,
-    Admitted,
-    Visitor,
-    device_words,
-    read_code,
-)
-from rtstart.core.events import Minted
-from rtstart.core.forwarding import (
-    COOKIE_NAME,
-    AnswerPolicy,
-    Arrival,
-    client_address,
-    cookie_values,
-)
-from rtstart.core.gate import (
-    FORWARDING_HEADERS,
-    Asked,
-    ForeignOrigin,
-    NotInvited,
-    Passed,
-    WrongHost,
-    is_from_own_page,
-    judge,
-    place,
-)
-from rtstart.core.mint_guard import MintAllowed, MintAsked, MintRefused
+from rtstart.core.access import Visitor
+from rtstart.core.forwarding import AnswerPolicy, Arrival, HeaderList, client_address
+from rtstart.core.gate import ForeignOrigin, NotInvited, Passed, WrongHost, judge, place
 from rtstart.core.routes import (
     BadPath,
     RequestPath,
     RouteTable,
+    Upstream,
     is_private,
     is_same_path,
     parse_target,
 )
-from rtstart.core.trust import AUTHORITY_URL_PATH
 
-_DEVELOPER = "developer"
-_GUEST = "guest"
 _METHODS_REFUSED = frozenset({"CONNECT", "TRACE", "TRACK"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """A request whose place is known."""
-
-    connection: Connection
-    request: web.BaseRequest
-    asked: Asked
-    path: RequestPath
-    arrival: Arrival
-
-    @property
-    def is_local(self) -> bool:
-        return self.connection.kind == "local"
 
 
 class Handler:
@@ -83,7 +43,10 @@ class Handler:
         self._desk = desk
         self._routes = RouteTable(settings.upstreams, settings.routes, default=settings.default)
         self._wires = {upstream.name: Wires(upstream) for upstream in settings.upstreams}
-        self._echo = probes.Echo()
+        self._doors = Doors(desk)
+        self._own = OwnPaths(desk, self._doors, self._wires)
+        self._minting = Minting(desk)
+        self._hooks = Hooks(desk)
 
     def close(self) -> None:
         """Close idle connections to the upstreams."""
@@ -94,13 +57,27 @@ class Handler:
         self, connection: Connection, request: web.BaseRequest
     ) -> web.StreamResponse:
         """Answer one request."""
-        reply = self._bad_form(request)
-        if reply is not None:
-            return await answers.write(connection, request, reply)
-        asked = _asked(request)
+        placed = self._place(connection, request)
+        if isinstance(placed, Reply):
+            return await answers.write(connection, request, placed)
+        if placed.path.raw.startswith(probes.PREFIX):
+            return await self._own.answer(placed)
+        code = self._doors.code_in(placed.path)
+        if code is not None and not placed.is_local:
+            return await self._doors.answer(placed, code)
+        return await self._judge(placed)
+
+    def _place(self, connection: Connection, request: web.BaseRequest) -> Arrived | Reply:
+        """Read the request and find out under which name it came; else why it goes no further."""
+        if request.method in _METHODS_REFUSED:
+            return answers.problem(405, "method_not_allowed", "This method is not used here.")
+        size = sum([len(name) + len(value) for name, value in request.raw_headers])
+        if size > self._desk.settings.bounds.header_bytes:
+            return answers.plain(431, "The headers of this request are too large.\n")
         path = parse_target(request.raw_path)
         if isinstance(path, BadPath):
-            return await answers.write(connection, request, _bad_path(path))
+            return _bad_path(path)
+        asked = asked_of(request)
         peer = connection.peername
         client = client_address(
             request.raw_headers,
@@ -115,267 +92,119 @@ class Handler:
         )
         if isinstance(origin, WrongHost):
             self._desk.refuse(f"host {origin.why}", client)
-            return await answers.write(connection, request, _wrong_host(origin))
+            return _wrong_host(origin)
         arrival = Arrival(origin, client, connection.kind)
-        return await self._answer(_Arrived(connection, request, asked, path, arrival))
+        return Arrived(connection, request, asked, path, arrival)
 
-    def _bad_form(self, request: web.BaseRequest) -> Reply | None:
-        if request.method in _METHODS_REFUSED:
-            return answers.problem(405, "method_not_allowed", "This method is not used here.")
-        size = sum(len(name) + len(value) for name, value in request.raw_headers)
-        if size > self._desk.settings.bounds.header_bytes:
-            return answers.plain(431, "The headers of this request are too large.\n")
-        return None
-
-    async def _answer(self, arrived: _Arrived) -> web.StreamResponse:
-        connection, request, path = arrived.connection, arrived.request, arrived.path
-        if path.raw.startswith(probes.PREFIX):
-            return await self._own_path(arrived)
-        code = _code_in(path)
-        if code is not None and not arrived.is_local:
-            return await answers.write(connection, request, self._invitation(arrived, code))
-        visitor = self._visitor(arrived)
-        match judge(
+    async def _judge(self, arrived: Arrived) -> web.StreamResponse:
+        hook = self._hooks.key_for(arrived.path)
+        visitor = self._doors.visitor(arrived)
+        judgement = judge(
             arrived.asked,
-            listener=connection.kind,
+            listener=arrived.connection.kind,
             arrived=arrived.arrival.origin,
             visitor=visitor,
-            is_open=self._desk.settings.is_open,
-        ):
+            is_open=self._desk.settings.is_open or hook is not None,
+        )
+        match judgement:
             case NotInvited():
-                return await self._not_invited(arrived)
+                self._desk.refuse("not invited", arrived.arrival.client)
+                reply = self._how_to_get_in(arrived)
             case ForeignOrigin(origin):
                 self._desk.refuse("socket of another site", arrived.arrival.client)
-                words = (
-                    f"A page of another site ({origin or 'unnamed'}) may not open a socket here."
-                )
+                words = f"A page of another site ({origin or 'unnamed'}) may not open sockets here."
                 reply = answers.problem(403, "foreign_origin", words)
-                return await answers.write(connection, request, reply)
-            case Passed(visitor):
-                return await self._pass(arrived, visitor)
-
-    def _visitor(self, arrived: _Arrived) -> Visitor | None:
-        if arrived.is_local:
-            return None
-        return self._desk.book.visitor_of(
-            cookie_values(arrived.request.raw_headers), now=self._desk.clock()
-        )
-
-    async def _not_invited(self, arrived: _Arrived) -> web.StreamResponse:
-        self._desk.refuse("not invited", arrived.arrival.client)
-        if answers.wants_page(arrived.request):
-            reply = answers.how_to_get_in_page(self._desk.settings.project)
-        else:
-            words = "This app is private: open its invitation link first."
-            reply = answers.problem(401, "not_invited", words)
+            case Passed():
+                return await self._route(arrived, visitor, hook)
         return await answers.write(arrived.connection, arrived.request, reply)
 
-    def _invitation(self, arrived: _Arrived, code: str) -> Reply:
-        request, client = arrived.request, arrived.arrival.client
-        project = self._desk.settings.project
-        if request.method in ("GET", "HEAD"):
-            refused = self._desk.book.look_at(code, now=self._desk.clock(), client=client)
-            if refused is None:
-                return answers.confirm_page(project, code)
-            return answers.refused_page(project, refused.why, retry_after_s=refused.retry_after_s)
-        if request.method != "POST":
-            return answers.problem(
-                405, "method_not_allowed", "Post to come in.", headers=[(b"Allow", b"GET, POST")]
-            )
-        if is_from_own_page(arrived.asked, arrived.arrival.origin) is False:
-            return answers.problem(403, "foreign_origin", "Open the invitation link itself.")
-        spent = self._desk.spend(
-            code, client=client, device=device_words(request.headers.get("User-Agent", ""))
-        )
-        if isinstance(spent, Admitted):
-            return self._welcome(spent)
-        return answers.refused_page(project, spent.why, retry_after_s=spent.retry_after_s)
+    def _how_to_get_in(self, arrived: Arrived) -> Reply:
+        if answers.wants_page(arrived.request):
+            return answers.how_to_get_in_page(self._desk.settings.project)
+        words = "This app is private: open its invitation link first."
+        return answers.problem(401, "not_invited", words)
 
-    def _welcome(self, admitted: Admitted) -> Reply:
-        age = int(self._desk.settings.access.visitor_lifetime_s)
-        cookie = (
-            f"{COOKIE_NAME}={admitted.cookie}; Path=/; Max-Age={age}; HttpOnly; Secure; "
-            "SameSite=Lax"
-        )
-        return answers.nothing(
-            303,
-            headers=[
-                (b"Location", b"/"),
-                (b"Set-Cookie", cookie.encode()),
-                # The next request must not carry the invitation's path as its Referer.
-                (b"Referrer-Policy", b"no-referrer"),
-            ],
-        )
-
-    async def _own_path(self, arrived: _Arrived) -> web.StreamResponse:
-        connection, request, path = arrived.connection, arrived.request, arrived.path
-        if path.raw == probes.NONCE_PATH:
-            reply = answers.plain(200, self._desk.nonce)
-        elif path.raw == probes.ECHO_PATH and arrived.asked.is_upgrade:
-            response = await self._echo.answer(request)
-            if response is not None:
-                return response
-            reply = answers.plain(503, "Too many echoes at once.\n")
-        elif path.raw == AUTHORITY_URL_PATH and self._desk.authority:
-            kind = (b"Content-Type", b"application/x-x509-ca-cert")
-            reply = Reply(200, [kind], self._desk.authority)
-        elif path.raw.startswith(probes.UP_PATH):
-            reply = await self._is_up(arrived, path.raw.removeprefix(probes.UP_PATH))
-        else:
-            reply = answers.plain(404, "There is nothing here.\n")
-        return await answers.write(connection, request, reply)
-
-    async def _is_up(self, arrived: _Arrived, name: str) -> Reply:
-        wires = self._wires.get(name)
-        may_know = arrived.is_local or self._desk.settings.is_open or self._visitor(arrived)
-        if wires is None or not may_know:
-            return answers.plain(404, "There is nothing here.\n")
-        return answers.nothing(204) if await wires.is_up() else answers.nothing(503)
-
-    async def _pass(self, arrived: _Arrived, visitor: Visitor | None) -> web.StreamResponse:
+    async def _route(
+        self, arrived: Arrived, visitor: Visitor | None, hook: bytes | None
+    ) -> web.StreamResponse:
         connection, request, path = arrived.connection, arrived.request, arrived.path
         upstream = self._routes.find(path)
         if isinstance(upstream, BadPath):
             return await answers.write(connection, request, _bad_path(upstream))
         if not arrived.is_local and is_private(path, upstream.framework):
             self._desk.refuse("private path", arrived.arrival.client)
-            return await answers.write(
-                connection, request, answers.plain(404, "This is not shown to visitors.\n")
-            )
-        passage = Passage(
+            reply = answers.plain(404, "This is not shown to visitors.\n")
+            return await answers.write(connection, request, reply)
+        passage = self._passage(arrived, upstream)
+        try:
+            if hook is not None:
+                return await self._hooks.answer(arrived, passage, hook)
+            if arrived.asked.is_upgrade:
+                return await self._upgrade(arrived, passage, visitor)
+            if any(is_same_path(path, mint) for mint in self._desk.settings.mint_paths):
+                return await self._minting.answer(arrived, passage, visitor)
+            return await self._pass(arrived, passage, visitor)
+        except (UpstreamDown, UpstreamBroken, BodyTooLarge, BodyTooSlow) as error:
+            return await answers.write(connection, request, self._failed(arrived, passage, error))
+
+    def _passage(self, arrived: Arrived, upstream: Upstream) -> Passage:
+        return Passage(
             upstream=upstream,
             wires=self._wires[upstream.name],
-            path=path,
+            path=arrived.path,
             arrival=arrived.arrival,
             policy=AnswerPolicy(frames_refused=not arrived.is_local),
             body_limit=self._desk.settings.bounds.body_bytes,
         )
-        try:
-            if arrived.asked.is_upgrade:
-                return await self._upgrade(arrived, passage, visitor)
-            if any(is_same_path(path, mint) for mint in self._desk.settings.mint_paths):
-                return await self._mint(arrived, passage, visitor)
-            written, _ = await pass_request(
-                connection, request, passage, self._desk.settings.bounds
-            )
-        except (UpstreamDown, UpstreamBroken, BodyTooLarge, BodyTooSlow) as error:
-            return await answers.write(connection, request, self._failed(arrived, passage, error))
-        return written
 
-    def _failed(self, arrived: _Arrived, passage: Passage, error: Exception) -> Reply:
+    async def _pass(
+        self, arrived: Arrived, passage: Passage, visitor: Visitor | None
+    ) -> web.StreamResponse:
+        passed = await pass_request(
+            arrived.connection, arrived.request, passage, self._desk.settings.bounds
+        )
+        if passed.status == 201 and _is_offer(arrived.path):
+            # The answer to an SDP offer: its address ends with the id of the new call.
+            identifier, _ = arrived.who(visitor)
+            told = {name.lower(): value for name, value in passed.headers}
+            call_id = told.get(b"location", b"").rpartition(b"/")[2].decode("ascii", "replace")
+            self._desk.call_started(call_id, identifier)
+        return passed.written
+
+    def _failed(self, arrived: Arrived, passage: Passage, error: Exception) -> Reply:
         name = passage.upstream.name
-        match error:
-            case BodyTooLarge():
-                return answers.problem(
-                    413, "body_too_large", "The body of this request is too large."
-                )
-            case BodyTooSlow():
-                return answers.problem(
-                    408, "body_too_slow", "The body of this request did not come."
-                )
-            case UpstreamBroken():
-                words = f"The service '{name}' answered with something that is not HTTP."
-                return answers.problem(502, "upstream_broken", words)
-            case _ if answers.wants_page(arrived.request):
-                return answers.down_page(self._desk.settings.project, name)
-            case _:
-                return answers.problem(
-                    503,
-                    "upstream_down",
-                    f"The service '{name}' does not answer yet. Its output says why.",
-                    headers=[(b"Retry-After", b"1")],
-                )
+        if isinstance(error, BodyTooLarge):
+            return answers.problem(413, "body_too_large", "The request's body is too large.")
+        if isinstance(error, BodyTooSlow):
+            return answers.problem(408, "body_too_slow", "The request's body did not come.")
+        if isinstance(error, UpstreamBroken):
+            words = f"The service '{name}' answered with something that is not HTTP."
+            return answers.problem(502, "upstream_broken", words)
+        if answers.wants_page(arrived.request):
+            return answers.down_page(self._desk.settings.project, name)
+        words = f"The service '{name}' does not answer yet. Its output says why."
+        return answers.problem(503, "upstream_down", words, headers=[(b"Retry-After", b"1")])
 
     async def _upgrade(
-        self, arrived: _Arrived, passage: Passage, visitor: Visitor | None
+        self, arrived: Arrived, passage: Passage, visitor: Visitor | None
     ) -> web.StreamResponse:
-        who = visitor.id if visitor else (_DEVELOPER if arrived.is_local else _GUEST)
-        connection, request = arrived.connection, arrived.request
-        if self._desk.open_sockets(who) >= self._desk.settings.bounds.sockets_per_visitor:
+        identifier, _ = arrived.who(visitor)
+        bounds = self._desk.settings.bounds
+        if self._desk.open_sockets(identifier) >= bounds.sockets_per_visitor:
             reply = answers.problem(429, "too_many_sockets", "Too many sockets are open already.")
-            return await answers.write(connection, request, reply)
-        written, splice = await pass_upgrade(
-            connection, request, passage, self._desk.settings.bounds
-        )
+            return await answers.write(arrived.connection, arrived.request, reply)
+        written, splice = await pass_upgrade(arrived.connection, arrived.request, passage, bounds)
         if splice is not None:
             try:
-                with self._desk.holding(who, splice):
+                with self._desk.holding(identifier, splice):
                     await splice.until_ended()
             finally:
                 splice.close()
         return written or CLOSED
 
-    async def _mint(
-        self, arrived: _Arrived, passage: Passage, visitor: Visitor | None
-    ) -> web.StreamResponse:
-        desk, request = self._desk, arrived.request
-        who = visitor.id if visitor else (_DEVELOPER if arrived.is_local else _GUEST)
-        name = visitor.name if visitor else who
-        started = desk.clock()
-        decision = desk.guard.decide(
-            MintAsked(
-                visitor=who,
-                method=request.method,
-                content_type=request.headers.get("Content-Type", ""),
-                from_own_page=is_from_own_page(arrived.asked, arrived.arrival.origin),
-                is_local=arrived.is_local,
-                body_bytes=request.content_length,
-            ),
-            now=started,
-        )
-        if isinstance(decision, MintRefused):
-            desk.emit(Minted(name, decision.status, 0.0, decision.code))
-            return await answers.write(arrived.connection, request, _mint_refused(decision))
-        return await self._minted(arrived, passage, decision, name=name, started=started)
 
-    async def _minted(
-        self,
-        arrived: _Arrived,
-        passage: Passage,
-        allowed: MintAllowed,
-        *,
-        name: str,
-        started: float,
-    ) -> web.StreamResponse:
-        desk = self._desk
-        guarded = Passage(
-            upstream=passage.upstream,
-            wires=passage.wires,
-            path=passage.path,
-            arrival=passage.arrival,
-            policy=AnswerPolicy(frames_refused=not arrived.is_local, not_stored=True),
-            body_limit=desk.settings.limits.body_bytes,
-            visitor=desk.book.safety_identifier(allowed.visitor),
-        )
-        status = int(HTTPStatus.SERVICE_UNAVAILABLE)
-        try:
-            written, status = await pass_request(
-                arrived.connection, arrived.request, guarded, desk.settings.bounds
-            )
-        finally:
-            desk.guard.answered(allowed, status=status)
-            milliseconds = (desk.clock() - started) * 1000
-            desk.emit(Minted(name, status, round(milliseconds, 1)))
-        return written
-
-
-def _asked(request: web.BaseRequest) -> Asked:
-    headers = request.headers
-    return Asked(
-        method=request.method,
-        hosts=tuple(headers.getall("Host", ())),
-        origin=headers.get("Origin"),
-        fetch_site=headers.get("Sec-Fetch-Site"),
-        is_upgrade=request.method == "GET" and headers.get("Upgrade", "").lower() == "websocket",
-        is_forwarded=any(name.lower() in FORWARDING_HEADERS for name, _ in request.raw_headers),
-    )
-
-
-def _code_in(path: RequestPath) -> str | None:
-    """The code of an invitation's path; other paths below `/i/` are the app's."""
-    if not path.raw.startswith(INVITATION_PATH):
-        return None
-    return read_code(path.raw.removeprefix(INVITATION_PATH))
+def _is_offer(path: RequestPath) -> bool:
+    return path.segments[-2:] == ("realtime", "calls")
 
 
 def _bad_path(path: BadPath) -> Reply:
@@ -392,19 +221,6 @@ def _wrong_host(wrong: WrongHost) -> Reply:
         case "foreign":
             words = f"Nothing is served here under the name {wrong.host}."
         case _:
-            return answers.plain(400, "The Host header is missing or cannot be read.\n")
+            headers: HeaderList = []
+            return answers.plain(400, "The Host header cannot be read.\n", headers=headers)
     return answers.wrong_host_page(words)
-
-
-def _mint_refused(refused: MintRefused) -> Reply:
-    headers = []
-    if refused.retry_after_s:
-        headers.append((b"Retry-After", str(refused.retry_after_s).encode()))
-    if refused.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"Allow", b"POST"))
-    body = answers.problem(refused.status, refused.code, refused.words, headers=headers)
-    if not refused.retry_after_s:
-        return body
-    payload = json.loads(body.body)
-    payload["error"]["retry_after"] = refused.retry_after_s
-    return Reply(body.status, body.headers, json.dumps(payload).encode() + b"\n")

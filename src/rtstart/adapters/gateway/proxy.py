@@ -32,6 +32,15 @@ class BodyTooSlow(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A request was passed on and answered: what aiohttp wants to hear, and the answer's head."""
+
+    written: web.StreamResponse
+    status: int
+    headers: HeaderList
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """Where a request goes, whence it came, and by which rules its answer comes back.
 
@@ -48,9 +57,14 @@ class Passage:
 
 
 async def pass_request(
-    connection: Connection, request: web.BaseRequest, passage: Passage, bounds: Bounds
-) -> tuple[web.StreamResponse, int]:
-    """Forward an ordinary request; return what aiohttp wants and the answer's status.
+    connection: Connection,
+    request: web.BaseRequest,
+    passage: Passage,
+    bounds: Bounds,
+    *,
+    whole: bytes | None = None,
+) -> Passed:
+    """Forward an ordinary request and its answer. `whole` is its body when that was read already.
 
     Raise UpstreamDown, UpstreamBroken, BodyTooLarge or BodyTooSlow while nothing was answered yet.
     """
@@ -60,7 +74,7 @@ async def pass_request(
         upstream=passage.upstream,
         visitor=passage.visitor,
     )
-    body = _body_of(request, passage, bounds)
+    body = _body_of(request, passage, bounds) if whole is None else Body(_once(whole), len(whole))
     if body is not None:
         headers.append(body.framing)
         _invite_body(connection, request)
@@ -83,10 +97,21 @@ async def pass_request(
         else:
             answer.wire.abort()
             written = CLOSED
-        return written, answer.status
+        return Passed(written, answer.status, answer.headers)
     finally:
         if body is not None:
             await body.stop()
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def read_body(request: web.BaseRequest, *, limit: int, pause_s: float) -> bytes:
+    """The whole body of a request; raise BodyTooLarge or BodyTooSlow."""
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge
+    return b"".join([chunk async for chunk in _chunks(request, limit=limit, pause_s=pause_s)])
 
 
 def _body_of(request: web.BaseRequest, passage: Passage, bounds: Bounds) -> Body | None:
@@ -98,7 +123,7 @@ def _body_of(request: web.BaseRequest, passage: Passage, bounds: Bounds) -> Body
         raise BodyTooLarge
     return Body(
         _chunks(request, limit=passage.body_limit, pause_s=bounds.body_pause_s),
-        size=None if chunked else size,
+        None if chunked else size,
     )
 
 

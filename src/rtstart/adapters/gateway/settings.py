@@ -1,10 +1,12 @@
 """What a gateway is told when it is made."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rtstart.core.access import AccessRules
 from rtstart.core.mint_guard import MintLimits
 from rtstart.core.routes import Route, Upstream
+from rtstart.core.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class GatewaySettings:
 
     `default` names the upstream of every path that no route covers. `mint_paths` are plain paths
     whose POST makes ephemeral secrets. `is_open` lets everybody in without an invitation
-    (`--public`). `standing_token` is a code that may be spent any number of times.
+    (`--public`). `standing_token` is a code that may be spent any number of times, or sent as
+    `X-Rtstart-Token` (for build servers). `webhooks` are paths held by a signature instead of an
+    invitation. `is_emulated` says that calls cost nothing. Decisions are kept in `audit_path`.
     """
 
     project: str
@@ -39,5 +43,8 @@ class GatewaySettings:
     access: AccessRules = field(default_factory=AccessRules)
     limits: MintLimits = field(default_factory=MintLimits)
     bounds: Bounds = field(default_factory=Bounds)
+    webhooks: tuple[Webhook, ...] = ()
     is_open: bool = False
+    is_emulated: bool = False
+    audit_path: Path | None = None
     standing_token: str = field(default="", repr=False)

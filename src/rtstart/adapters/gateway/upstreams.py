@@ -197,7 +197,7 @@ def _head_of(method: str, target: str, headers: HeaderList) -> bytes:
 class Body:
     """A request's body on its way upstream while the answer may already come back."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], *, size: int | None) -> None:
+    def __init__(self, chunks: AsyncIterator[bytes], size: int | None) -> None:
         """`size` is its Content-Length, or None when it is sent in chunks."""
         self._chunks = chunks
         self._size = size

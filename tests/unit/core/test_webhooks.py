@@ -1,0 +1,51 @@
+import pytest
+
+from rtstart.core.webhooks import Delivered, Signed, sign, webhook_key, why_refused
+
+# The example of the scheme's own paper, standard-webhooks.
+KEY = webhook_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+BODY = b'{"test": 2432232314}'
+ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
+AT = "1614265330"
+SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+NOW = 1614265330.0
+
+
+def test_signature_is_that_of_the_scheme() -> None:
+    assert sign(KEY, id=ID, timestamp=AT, body=BODY) == SIGNATURE
+
+
+@pytest.mark.parametrize(
+    ("signed", "body", "now", "why"),
+    [
+        (Signed(ID, AT, SIGNATURE), BODY, NOW, None),
+        (Signed(ID, AT, f"v1,old {SIGNATURE}"), BODY, NOW + 300, None),
+        (Signed(ID, AT, SIGNATURE), BODY + b" ", NOW, "wrong signature"),
+        (Signed("msg_other", AT, SIGNATURE), BODY, NOW, "wrong signature"),
+        (Signed(ID, "1614265331", SIGNATURE), BODY, NOW, "wrong signature"),
+        (Signed(ID, AT, SIGNATURE), BODY, NOW + 301, "too old or new"),
+        (Signed(ID, AT, SIGNATURE), BODY, NOW - 301, "too old or new"),
+        (Signed(ID, AT, ""), BODY, NOW, "unsigned"),
+        (Signed("", AT, SIGNATURE), BODY, NOW, "unsigned"),
+        (Signed(ID, "soon", SIGNATURE), BODY, NOW, "unsigned"),
+        (Signed(ID, AT, "v1,\udcff"), BODY, NOW, "wrong signature"),
+    ],
+)
+def test_delivery_is_believed_only_when_signed_and_fresh(
+    signed: Signed, body: bytes, now: float, why: str | None
+) -> None:
+    assert why_refused(KEY, signed, body, now_unix=now) == why
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "", "whsec_***", "whsec_abc"])
+def test_secret_that_is_none_is_refused(secret: str) -> None:
+    with pytest.raises(ValueError, match="webhook secret"):
+        webhook_key(secret)
+
+
+def test_deliveries_are_remembered_up_to_a_bound() -> None:
+    delivered = Delivered()
+    for number in range(1001):
+        delivered.take(str(number))
+
+    assert [delivered.has("0"), delivered.has("1"), delivered.has("1000")] == [False, True, True]

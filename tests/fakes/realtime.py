@@ -280,7 +280,10 @@ class PeerClient:
         """End the call from this side."""
         await self.peer.close()
         if self._listener is not None:
-            await self._listener
+            # A track that never began does not end either.
+            self._listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listener
         if self.events.fault is not None:
             raise self.events.fault
 
@@ -297,3 +300,8 @@ async def calling(
         yield client
     finally:
         await client.hang_up()
+
+
+def silence(ms: int) -> Samples:
+    """No sound, this long."""
+    return np.zeros(RATE_HZ * ms // 1000, np.int16)

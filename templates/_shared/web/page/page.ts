@@ -75,6 +75,8 @@ export function startPage(session: Session): void {
   };
 
   talk.addEventListener("click", press);
+  // Until here a press would have done nothing, without a word.
+  talk.disabled = false;
   hangUp.addEventListener("click", () => session.hangUp());
   mute.addEventListener("click", () => session.setMuted(!session.snapshot.muted));
   document.addEventListener("keydown", (event) => {

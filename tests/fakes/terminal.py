@@ -1,23 +1,19 @@
-"""A terminal of a few rows, enough to see what a renderer leaves on the screen."""
+"""A terminal in memory, so that a test sees what a renderer leaves on the screen."""
 
-import re
+from typing import Any
 
-_CODES = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")
+import pyte
 
 
 class FakeTerminal:
-    """Understands newlines, carriage return, cursor up and erase-below; colours are dropped.
-
-    Verified against pyte in tests/integration/test_terminal.py.
-    """
+    """A screen of some columns and rows that understands what terminals understand (by pyte)."""
 
     encoding = "utf-8"
 
-    def __init__(self, columns: int = 80) -> None:
+    def __init__(self, columns: int = 80, rows: int = 24) -> None:
         self.columns = columns
-        self.rows: list[str] = [""]
-        self._row = 0
-        self._column = 0
+        self._screen: Any = pyte.Screen(columns, rows)  # pyte has no types
+        self._stream: Any = pyte.Stream(self._screen)
 
     def isatty(self) -> bool:
         return True
@@ -26,37 +22,14 @@ class FakeTerminal:
         """Nothing is held back."""
 
     def write(self, text: str) -> int:
-        position = 0
-        while position < len(text):
-            code = _CODES.match(text, position)
-            if code:
-                self._obey(code.group(1), code.group(2))
-                position = code.end()
-                continue
-            self._put(text[position])
-            position += 1
+        # A terminal turns a newline into carriage return and line feed; pyte is behind that.
+        self._stream.feed(text.replace("\n", "\r\n"))
         return len(text)
 
     @property
     def screen(self) -> list[str]:
-        """The rows as a person sees them, without blanks at the end."""
-        return [row.rstrip() for row in self.rows]
-
-    def _put(self, character: str) -> None:
-        if character == "\n":
-            self._row, self._column = self._row + 1, 0
-            if self._row == len(self.rows):
-                self.rows.append("")
-        elif character == "\r":
-            self._column = 0
-        else:
-            row = self.rows[self._row].ljust(self._column)
-            self.rows[self._row] = row[: self._column] + character + row[self._column + 1 :]
-            self._column += 1
-
-    def _obey(self, numbers: str, letter: str) -> None:
-        if letter == "A":
-            self._row = max(0, self._row - int(numbers or 1))
-        elif letter == "J":
-            del self.rows[self._row + 1 :]
-            self.rows[self._row] = self.rows[self._row][: self._column]
+        """The rows as a person sees them, without blanks at the end and empty rows below."""
+        rows = [row.rstrip() for row in self._screen.display]
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows

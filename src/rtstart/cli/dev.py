@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -86,16 +87,17 @@ def dev(
     ] = False,
 ) -> None:
     """Run the app in this folder: web server, token backend and HTTPS address together."""
-    request = _request(
-        project,
-        tuple(command or ()),
+    given = tuple(command or ())
+    request = replace(
+        request_for(_folder(project, given)),
         tunnel=tunnel,
         emulate=emulate,
-        is_public=public,
-        opens=open_browser,
         port=port,
-        must=require_tunnel,
-        stop_after=stop_after,
+        is_public=public,
+        must_have_tunnel=require_tunnel,
+        open_browser=open_browser,
+        command=given,
+        stop_after_s=_seconds(stop_after),
     )
     code = run_dev(request, as_json=as_json, quiet=quiet, yes=yes)
     raise typer.Exit(code)
@@ -190,21 +192,20 @@ def _renderer(
     return PlainDev(out, err, styles=(style_of(out), style_of(err))), None
 
 
-def _request(
-    project: Path | None,
-    command: tuple[str, ...],
-    *,
-    tunnel: str,
-    emulate: bool,
-    is_public: bool,
-    opens: bool,
-    port: int | None,
-    must: bool,
-    stop_after: str | None,
-) -> "DevRequest":
+def request_for(folder: Path) -> "DevRequest":
+    """The request to run the app in this folder as its files say, shown on this terminal."""
     from rtstart.cli.render.style import standard_output, style_of
     from rtstart.commands.dev import DevRequest
 
+    out = standard_output()
+    return DevRequest(
+        project_dir=folder,
+        is_colored=style_of(out).color,
+        columns=shutil.get_terminal_size().columns if out.isatty() else None,
+    )
+
+
+def _folder(project: Path | None, command: tuple[str, ...]) -> Path:
     folder = (project or Path()).absolute()
     if not folder.is_dir():
         raise NotAProject(f'There is no folder "{folder}"', hint="rtstart new myapp")
@@ -214,20 +215,11 @@ def _request(
             why="What follows `dev` is a command to run once all is ready.",
             hint=f"rtstart dev --project {command[0]}",
         )
+    return folder
+
+
+def _seconds(stop_after: str | None) -> float | None:
     seconds = parse_duration(stop_after) if stop_after else None
     if stop_after and not seconds:
         raise Usage(f'--for does not know the time "{stop_after}"', hint="rtstart dev --for 10m")
-    out = standard_output()
-    return DevRequest(
-        project_dir=folder,
-        tunnel=tunnel,
-        emulate=emulate,
-        port=port,
-        is_public=is_public,
-        must_have_tunnel=must,
-        open_browser=opens,
-        command=command,
-        stop_after_s=seconds,
-        is_colored=style_of(out).color,
-        columns=shutil.get_terminal_size().columns if out.isatty() else None,
-    )
+    return seconds

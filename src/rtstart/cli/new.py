@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rtstart.adapters.scaffold.answers import Given
     from rtstart.cli.render.steps import Steps
     from rtstart.commands.new_answers import Asker
+    from rtstart.core.events import Created, Emit
     from rtstart.core.findings import Finding
 
 
@@ -44,6 +45,7 @@ def new(
     ] = False,
     no_install: Annotated[bool, typer.Option("--no-install", help="Install no packages.")] = False,
     no_git: Annotated[bool, typer.Option("--no-git", help="Make no git repository.")] = False,
+    dev: Annotated[bool, typer.Option("--dev", help="Run the app as soon as it is there.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Tell events as JSON, one a line.")
     ] = False,
@@ -69,15 +71,33 @@ def new(
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not yes and not as_json
     asker = _asker() if asks else None
     steps = _steps(as_json=as_json)
-    with _ended_as_by_ctrl_c(), _shown(steps, as_json=as_json):
+    with _ended_as_by_ctrl_c(), _shown(steps, as_json=as_json, goes_on=dev):
         if dry_run:
             plan_new(request, asker=asker, emit=steps)
-        else:
-            make_new(request, asker=asker, environment=dict(os.environ), emit=steps)
+            return
+        emit = _without_next_commands(steps) if dev else steps
+        created = make_new(request, asker=asker, environment=dict(os.environ), emit=emit)
+    if dev:
+        _run(created, as_json=as_json, yes=yes)
+
+
+def _run(created: "Created", *, as_json: bool, yes: bool) -> NoReturn:
+    """Go straight on into `rtstart dev`; its exit code is the answer."""
+    from rtstart.cli.dev import request_for, run_dev
+
+    request = request_for(Path(created.project_dir))
+    raise typer.Exit(run_dev(request, as_json=as_json, yes=yes))
+
+
+def _without_next_commands(steps: "Steps") -> "Emit":
+    """What to type next need not be said when it is done at once."""
+    from rtstart.core.events import Created
+
+    return lambda event: None if isinstance(event, Created) else steps(event)
 
 
 @contextmanager
-def _shown(steps: "Steps", *, as_json: bool) -> Iterator[None]:
+def _shown(steps: "Steps", *, as_json: bool, goes_on: bool) -> Iterator[None]:
     """Leave the screen in order, and tell programs how it ended; people read it as an error."""
     from rtstart.core.errors import RtstartError
     from rtstart.core.events import Finished, Found
@@ -92,7 +112,7 @@ def _shown(steps: "Steps", *, as_json: bool) -> Iterator[None]:
                 steps(Found(finding))
         raise
     finally:
-        if as_json:
+        if as_json and not (goes_on and ending.code == 0):
             steps(ending)
         steps.close()
 

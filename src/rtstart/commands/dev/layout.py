@@ -11,8 +11,9 @@ from rtstart.adapters.lan import lan_addresses
 from rtstart.adapters.node import ensure_node, with_node
 from rtstart.adapters.ports import choose_port, is_free, port_taken
 from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.core.api_key import key_fault
 from rtstart.core.config import Framework
-from rtstart.core.errors import Conflict, Failed, Usage
+from rtstart.core.errors import Conflict, Failed, NotAProject, Usage
 from rtstart.core.events import Emit, Found
 from rtstart.core.findings import Finding
 from rtstart.core.findings.services import PACKAGES_MISSING
@@ -58,8 +59,11 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     gateway_port = _gateway_port(project, request)
     ports = await asyncio.to_thread(_service_ports, project, gateway_port)
     key = find_key(project, environment)
+    uses_key = bool(key.value) and not request.emulate
+    if uses_key and (fault := key_fault(key.value, where=key.source)):
+        raise NotAProject.of(fault)
     emulation = None
-    if request.emulate or not key.value:
+    if not uses_key:
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
         addresses = (_LOOPBACK, choice.address) if choice.address else (_LOOPBACK,)
         emulation = Emulation(port, sys.executable, addresses)

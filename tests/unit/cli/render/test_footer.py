@@ -51,7 +51,7 @@ def test_close_leaves_only_the_last_lines() -> None:
 
     footer.close(["bye"])
 
-    assert terminal.screen == ["log", "bye", ""]
+    assert terminal.screen == ["log", "bye"]
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,16 @@ def test_close_leaves_only_the_last_lines() -> None:
 def test_clip_counts_cells_not_codes(text: str, width: int, cut: str) -> None:
     assert clip(text, width) == cut
     assert visible_width(cut) <= width
+
+
+def test_update_erases_all_rows_when_the_terminal_became_narrower() -> None:
+    terminal = FakeTerminal(40)
+    width = 40
+    footer = Footer(terminal, lambda: (width, 24))
+    footer.update([], ["a" * 30])
+
+    width = 20
+    terminal.write("\x1b[1;1H" + "a" * 20 + "\n" + "a" * 10)  # as the terminal wraps it again
+    footer.update(["log"], ["b"])
+
+    assert terminal.screen == ["log", "b"]

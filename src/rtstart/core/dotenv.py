@@ -30,11 +30,11 @@ def parse_dotenv(text: str, *, file: str = ".env") -> Dotenv:
     values: dict[str, str] = {}
     places: dict[str, int] = {}
     faults: list[Finding] = []
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     index = 0
     while index < len(lines):
         number = index + 1
-        line = lines[index].strip()
+        line = lines[index].lstrip()
         index += 1
         if not line or line.startswith("#"):
             continue

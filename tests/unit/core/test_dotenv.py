@@ -23,6 +23,8 @@ from rtstart.core.dotenv import parse_dotenv
         ('KEY="a\\nb \\"q\\" \\\\ \\x"', 'a\nb "q" \\ \\x'),
         ('KEY="quoted" # comment', "quoted"),
         ('KEY="first\nsecond"', "first\nsecond"),
+        ("KEY='blanks \n stay '", "blanks \n stay "),
+        ("KEY=windows\r\n", "windows"),
         ("KEY=back\\slash", "back\\slash"),
         ("KEY=it's", "it's"),
     ],

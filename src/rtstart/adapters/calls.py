@@ -7,14 +7,14 @@ about its own calls need not be believed (facts of 2026-11: realtime-api 2.4).
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeAlias
 
 import aiohttp
 
-from rtstart.core.calls import CALL_ID, LONGEST_CALL_S
+from rtstart.core.calls import CALL_ID, LONGEST_CALL_S, RELAYED
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,12 @@ class ApiAccess:
 class CallWatch:
     """Listens to running calls and hangs them up. Use it as a context manager."""
 
-    def __init__(self, access: ApiAccess) -> None:
+    def __init__(
+        self, access: ApiAccess, *, cut: Callable[[str], Awaitable[bool]] | None = None
+    ) -> None:
+        """`cut` ends a session that the backend holds through the relay."""
         self._access = access
+        self._cut = cut
         self._client: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,8 +96,10 @@ class CallWatch:
     def watch(self, call_id: str, tell: Callable[[CallFact], None]) -> None:
         """Follow a call until it ends; `tell` hears of it on the event loop's thread.
 
-        Raise ValueError for what is no call's id.
+        Sessions that pass the relay are told of by it. Raise ValueError for what is no call's id.
         """
+        if call_id.startswith(RELAYED):
+            return
         if CALL_ID.fullmatch(call_id) is None:
             raise ValueError("no call has such an id")
         task = asyncio.create_task(self._follow(call_id, tell))
@@ -133,6 +139,9 @@ class CallWatch:
         """End a call; empty when it is over, else why it may still go on."""
         if CALL_ID.fullmatch(call_id) is None:
             return "no call has such an id"
+        if call_id.startswith(RELAYED):
+            is_ended = self._cut is not None and await self._cut(call_id)
+            return "" if is_ended else "the relay does not hold it"
         url = f"{self._access.base_url}/realtime/calls/{call_id}/hangup"
         try:
             async with asyncio.timeout(_HANG_UP_WITHIN_S), self._session().post(url) as answer:

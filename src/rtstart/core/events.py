@@ -199,6 +199,21 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """A request of the token backend went to the API and was answered; `number` names its record.
+
+    `first_byte_ms` is the time to the answer's head, `milliseconds` to its end.
+    """
+
+    number: int
+    method: str
+    path: str
+    status: int
+    first_byte_ms: float
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Called:
     """A call that is known by its id has begun or ended; `dollars` is an estimate."""
 
@@ -236,6 +251,7 @@ Event: TypeAlias = (
     | Announced
     | Visited
     | Minted
+    | Relayed
     | Called
     | Refused
     | Finished

@@ -163,9 +163,10 @@ class Desk:
             return
         self.emit(Called(self._name(visitor), call_id))
         if self.calls is not None:
-            self.calls.watch(call_id, lambda fact: self._hear(call_id, fact))
+            self.calls.watch(call_id, lambda fact: self.hear(call_id, fact))
 
-    def _hear(self, call_id: str, fact: CallFact) -> None:
+    def hear(self, call_id: str, fact: CallFact) -> None:
+        """Something was heard about a call."""
         match fact:
             case Speaks(model):
                 self.guard.calls.speaks_to(call_id, model)

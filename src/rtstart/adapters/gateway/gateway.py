@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from rtstart.adapters.calls import CallFact
 from rtstart.adapters.gateway.connection import ConnectionServer
 from rtstart.adapters.gateway.desk import CallControl, Desk
 from rtstart.adapters.gateway.desk import clock as monotonic
@@ -170,6 +171,10 @@ class Gateway:
     def call_started(self, call_id: str, visitor: str = "relay") -> None:
         """A call has begun that did not pass here (the relay tells of it)."""
         self._desk.call_started(call_id, visitor)
+
+    def call_told(self, call_id: str, fact: CallFact) -> None:
+        """The relay has heard something about a call that passes it."""
+        self._desk.hear(call_id, fact)
 
     @property
     def is_stopped(self) -> bool:

@@ -2,10 +2,28 @@
 
 from types import MappingProxyType, ModuleType
 
-from rtstart.core.findings import api, call, machine, project, security, services, tunnel
+from rtstart.core.findings import (
+    api,
+    call,
+    machine,
+    project,
+    security,
+    services,
+    session,
+    tunnel,
+)
 from rtstart.core.findings.types import Entry
 
-_FAMILIES: tuple[ModuleType, ...] = (project, machine, services, tunnel, api, call, security)
+_FAMILIES: tuple[ModuleType, ...] = (
+    project,
+    machine,
+    services,
+    tunnel,
+    api,
+    session,
+    call,
+    security,
+)
 
 
 def _collect() -> dict[str, Entry]:

@@ -27,6 +27,14 @@ def emulate(
             envvar="RTSTART_ADVERTISE",
         ),
     ] = None,
+    tls_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Also listen with TLS on this port; 0 takes a free one. "
+            "The Node SDK's WebSocket needs it.",
+            envvar="RTSTART_TLS_PORT",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON lines.")] = False,
 ) -> None:
     """Run the Realtime API on this machine: no key, no network, no model."""
@@ -36,7 +44,7 @@ def emulate(
     from rtstart.commands.emulate import emulate as run
 
     options = EmulatorOptions(host=host, port=port, advertise=tuple(advertise or ()))
-    asyncio.run(run(options, on_ready=_tell_json if as_json else _tell))
+    asyncio.run(run(options, tls_port=tls_port, on_ready=_tell_json if as_json else _tell))
 
 
 def _tell(emulator: "Emulator") -> None:
@@ -51,12 +59,12 @@ def _tell(emulator: "Emulator") -> None:
         f"\n{title}{style.ink('EMULATED', 'warn', 'bold')}  no model answers: your own voice "
         "comes back, higher\n\n"
     )
-    for label, value in (
-        ("OPENAI_BASE_URL", emulator.base_url),
-        ("OPENAI_API_KEY", TEST_KEY),
-        ("WebSocket", emulator.realtime_url),
-    ):
-        talk.write(f"  {arrow}  {style.ink(label.ljust(17), 'bold')}{value}\n")
+    tls = emulator.options.tls
+    rows = [("OPENAI_BASE_URL", emulator.base_url), ("OPENAI_API_KEY", TEST_KEY)]
+    if tls is not None:
+        rows += [("over TLS", emulator.tls_base_url), ("NODE_EXTRA_CA_CERTS", tls.authority_path)]
+    for label, value in rows:
+        talk.write(f"  {arrow}  {style.ink(label.ljust(21), 'bold')}{value}\n")
     talk.write(f"\n  {style.ink('Real keys are refused. Ctrl-C stops.', 'dim')}\n\n")
     talk.flush()
     if not result.isatty():
@@ -67,12 +75,15 @@ def _tell(emulator: "Emulator") -> None:
 def _tell_json(emulator: "Emulator") -> None:
     from rtstart.cli.render.style import standard_output
 
+    tls = emulator.options.tls
     told = {
         "schema": 1,
         "event": "emulating",
         "url": emulator.url,
         "base_url": emulator.base_url,
         "realtime_url": emulator.realtime_url,
+        "tls_base_url": emulator.tls_base_url,
+        "authority_path": tls.authority_path if tls is not None else "",
         "key": TEST_KEY,
     }
     result = standard_output()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import ssl
 import sys
 
 import httpx
@@ -50,7 +51,7 @@ async def test_the_banner_says_emulated_and_the_address_is_the_result() -> None:
     assert address.startswith("http://127.0.0.1:")
     assert address.endswith("/v1")
     assert b"EMULATED" in err
-    assert f"OPENAI_BASE_URL  {address}".encode() in err
+    assert f"OPENAI_BASE_URL      {address}".encode() in err
 
 
 async def test_it_names_the_port_when_it_is_taken() -> None:
@@ -64,3 +65,17 @@ async def test_it_names_the_port_when_it_is_taken() -> None:
     assert process.returncode == 5
     assert f"127.0.0.1:{port}".encode() in err
     assert b"RT201" in err
+
+
+async def test_it_speaks_tls_too_when_asked() -> None:
+    process = await _started("--port", "0", "--tls-port", "0", "--json")
+    assert process.stdout is not None
+    told = json.loads(await process.stdout.readline())
+    trust = ssl.create_default_context(cafile=told["authority_path"])
+    async with httpx.AsyncClient(verify=trust) as client:
+        answer = await client.get(told["tls_base_url"].replace("/v1", "/healthz"))
+
+    process.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(process.communicate(), 5)
+
+    assert (answer.status_code, process.returncode) == (200, 0)

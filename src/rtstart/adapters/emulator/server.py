@@ -1,5 +1,6 @@
 """The emulator as a whole: options in, a running server with an address out."""
 
+import ssl
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -19,6 +20,18 @@ GRACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """A second listener, for clients that insist on TLS (the Node SDK's WebSocket does).
+
+    `authority_path` is what such a client must trust (`NODE_EXTRA_CA_CERTS`).
+    """
+
+    context: ssl.SSLContext
+    authority_path: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EmulatorOptions:
     """How an emulator is run.
 
@@ -32,6 +45,7 @@ class EmulatorOptions:
     session_s: float = SESSION_S
     seed: int | None = None
     takes_real_keys: bool = False
+    tls: Tls | None = None
 
 
 class Emulator:
@@ -44,6 +58,7 @@ class Emulator:
     def __init__(self, options: EmulatorOptions) -> None:
         self.options = options
         self._port = options.port
+        self._tls_port = 0
         ids = MarkedIds(options.seed)
         self._calls = Calls(
             answerer=Echo(),
@@ -73,23 +88,36 @@ class Emulator:
         return f"{self.url}/v1"
 
     @property
+    def tls_base_url(self) -> str:
+        """The same over TLS (`https://localhost:8766/v1`), or empty without it."""
+        return f"https://localhost:{self._tls_port}/v1" if self._tls_port else ""
+
+    @property
     def realtime_url(self) -> str:
         """Where WebSockets connect, without the query (`ws://127.0.0.1:8765/v1/realtime`)."""
         return f"ws{self.base_url.removeprefix('http')}/realtime"
 
     async def __aenter__(self) -> "Emulator":
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.options.host, self.options.port)
+        try:
+            self._port = await self._listen(self.options.port, None)
+            if self.options.tls is not None:
+                self._tls_port = await self._listen(self.options.tls.port, self.options.tls.context)
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        return self
+
+    async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
+        known = len(self._runner.addresses)
+        site = web.TCPSite(self._runner, self.options.host, port, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:
-            await self._runner.cleanup()
-            where = f"{self.options.host}:{self.options.port}"
-            raise Conflict.of(
-                PORT_TAKEN.found(f"Port {self.options.port} is taken", where=where)
-            ) from error
-        self._port = self._runner.addresses[0][1]
-        return self
+            where = f"{self.options.host}:{port}"
+            raise Conflict.of(PORT_TAKEN.found(f"Port {port} is taken", where=where)) from error
+        found: int = self._runner.addresses[known][1]
+        return found
 
     async def __aexit__(
         self,

@@ -1,0 +1,1 @@
+"""The official clients, as they are published, against the emulator."""

@@ -44,6 +44,12 @@ def templates(session: nox.Session) -> None:
 
 
 @nox.session
+def clients(session: nox.Session) -> None:
+    """The official Node and browser clients, unmodified, against the emulator."""
+    session.run("pytest", "tests/clients", "-m", "clients", *session.posargs)
+
+
+@nox.session
 def e2e(session: nox.Session) -> None:
     """The whole in a real browser. Needs Chromium, and certutil to trust the local CA."""
     missing = [name for name in ("chromium", "certutil") if shutil.which(name) is None]

@@ -22,7 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _installs(request: pytest.FixtureRequest) -> bool:
-    return any(request.node.get_closest_marker(name) for name in ("templates", "e2e", "network"))
+    return any(
+        request.node.get_closest_marker(name) for name in ("templates", "clients", "e2e", "network")
+    )
 
 
 @pytest.fixture(autouse=True)

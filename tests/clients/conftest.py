@@ -10,6 +10,8 @@ import pytest
 from rtstart.adapters.certificates import local_certificate, server_context
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions, Tls
+from tests.clients.node import NodeClients, installed
+from tests.templates.conftest import node_env
 
 
 @pytest.fixture
@@ -25,3 +27,9 @@ async def emulator(tmp_path: Path) -> AsyncIterator[Emulator]:
     tls = Tls(server_context(certificate), str(certificate.authority_path))
     async with Emulator(EmulatorOptions(advertise=(LOOPBACK,), tls=tls)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> NodeClients:
+    """The official Node clients."""
+    return installed(tmp_path_factory.mktemp("clients") / "js", node_env())

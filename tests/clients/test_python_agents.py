@@ -1,6 +1,7 @@
 """Python `openai-agents`, unmodified: its strict validation is also run over every event."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 

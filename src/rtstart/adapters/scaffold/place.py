@@ -116,10 +116,13 @@ class Staging:
 
     def _clear(self) -> None:
         with _uninterrupted():
-            shutil.rmtree(self._shed, ignore_errors=True)
-            for folder in reversed(self._made_parents):
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+            self._remove()
+
+    def _remove(self) -> None:
+        shutil.rmtree(self._shed, ignore_errors=True)
+        for folder in reversed(self._made_parents):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import shlex
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +24,7 @@ from rtstart.core.findings.project import (
     TEMPLATE_NOT_READY,
 )
 from rtstart.core.findings.types import Fix
-from rtstart.core.questions import BadAnswer, Question, Value, holds_secret
+from rtstart.core.questions import BadAnswer, Kind, Question, Value, holds_secret
 from rtstart.core.reading import nearest
 
 NAME = "project_name"
@@ -38,6 +39,9 @@ NOT_READY = ("nextjs", "python")
 DEFAULT_NAME = "voice-app"
 PUBLIC_SOURCE = "gh:rtstart/rtstart"
 """What the answers file names as the template's place, so that plain Copier finds it too."""
+
+
+_STAND_INS: dict[Kind, Value] = {"str": "x", "bool": False, "int": 0, "float": 0.0}
 
 
 class Asker(Protocol):
@@ -94,16 +98,15 @@ def check_request(request: NewRequest, recipe: Recipe, asker: Asker | None) -> P
     Raises Usage with every fault of the command line at once, and Conflict when only the folder
     is in the way. What can be checked is checked before the first question.
     """
+    name = request.target.name if request.target else DEFAULT_NAME
     faults = [*request.faults, *_name_faults(request, recipe)]
-    if request.target is not None:
-        conflict = _target_fault(request.target, request)
-        _raise_faults(faults if asker else [], conflict)
-        answers = _Round(request, recipe, asker, request.target.name, faults).run()
-        _raise_faults(faults, conflict)
-        return Plan(request.target, answers)
-    answers = _Round(request, recipe, asker, DEFAULT_NAME, faults).run()
-    target = request.cwd / folder_name(str(answers.values.get(NAME, DEFAULT_NAME)))
-    _raise_faults(faults, None if faults else _target_fault(target, request))
+    if asker:
+        rehearsed = [*faults]
+        _Round(request, recipe, _Rehearsal(), name=name, faults=rehearsed).run()
+        _raise_faults(rehearsed, _target_fault(request.target, request))
+    answers = _Round(request, recipe, asker, name=name, faults=faults).run()
+    target = request.target or request.cwd / folder_name(str(answers.values.get(NAME, name)))
+    _raise_faults(faults, _target_fault(target, request))
     return Plan(target, answers)
 
 
@@ -113,14 +116,37 @@ def folder_name(project_name: str) -> str:
     return re.sub(r"[^\w.]+", "-", plain).strip("-._") or DEFAULT_NAME
 
 
+class _Rehearsal:
+    """Stands in for a person, to find what is wrong with the given answers before one is asked."""
+
+    def answer(
+        self, question: Question, default: Value | None, check: Callable[[object], Value]
+    ) -> Value:
+        """The default, right or not."""
+        del check
+        return _stand_in(question) if default is None else default
+
+    def key(self) -> str:
+        """No key."""
+        return ""
+
+    def may_bring_node(self, finding: Finding) -> bool:
+        """Nothing is brought in a rehearsal."""
+        del finding
+        return False
+
+
 class _Round:
-    """One pass over all questions."""
+    """One pass over all questions. After a fault a stand-in is recorded, so that the questions
+    behind it can be looked at too.
+    """
 
     def __init__(
         self,
         request: NewRequest,
         recipe: Recipe,
         asker: Asker | None,
+        *,
         name: str,
         faults: list[Finding],
     ) -> None:
@@ -147,39 +173,43 @@ class _Round:
         if given:
             return self._given(question, given)
         default, complaint = self._default(question)
-        if self._asker and self._is_open(question, complaint):
-            return self._asker.answer(
-                question, default, lambda raw: self._interview.check(question, raw)
-            )
+        if self._is_open(question, complaint):
+            if self._asker:
+                return self._asker.answer(
+                    question, default, partial(self._interview.check, question)
+                )
+            if not self._request.accepts_defaults:
+                self._nobody(question)
+                return _stand_in(question) if default is None else default
         if complaint:
-            self._fault(f"{question.name} {complaint}", f"--set {question.name}=...")
-        elif self._is_open(question, complaint) and not self._request.accepts_defaults:
-            self._nobody(question)
-        return default
+            self._fault(f"{question.name}: {complaint}", f"--set {question.name}=...")
+        return _stand_in(question) if default is None else default
 
-    def _given(self, question: Question, given: Given) -> Value | None:
+    def _given(self, question: Question, given: Given) -> Value:
         if holds_secret(given.raw):
             why = "holds what looks like a key, and answers are kept in a file"
-            self._fault(f"{question.name} {why}", given.where)
-            return self._default(question)[0]
+            self._fault(f"{question.name}: {why}", given.where)
+            return _stand_in(question)
         try:
             return self._interview.check(question, given.raw)
         except BadAnswer as wrong:
             if question.name == TEMPLATE and str(given.raw) in NOT_READY:
                 self._faults.append(_not_ready(str(given.raw), given.where))
             else:
-                self._fault(f"{question.name} {wrong}", given.where)
-            return self._default(question)[0]
+                self._fault(f"{question.name}: {wrong}", given.where)
+            return _stand_in(question)
 
     def _default(self, question: Question) -> tuple[Value | None, str]:
-        """The default, and why it cannot be taken as it is."""
+        """The default if there is one, and why it cannot be taken as it is."""
+        default: Value | None = None
         try:
             default = self._interview.default(question)
             if default is None:
                 return None, "has no default and must be given"
-            return self._interview.check(question, default), ""
+            self._interview.check(question, default)
         except BadAnswer as wrong:
-            return None, str(wrong)
+            return default, str(wrong)
+        return default, ""
 
     def _is_open(self, question: Question, complaint: str) -> bool:
         """Whether only a person can settle it: the path given is an answer to the name."""
@@ -197,6 +227,13 @@ class _Round:
         self._faults.append(
             NOBODY_TO_ASK.found(f"There is no terminal to ask on: {question.prompt}", fix=fix)
         )
+
+
+def _stand_in(question: Question) -> Value:
+    """A value of the right type for a question whose answer is wrong."""
+    if question.choices:
+        return question.choices[0].value
+    return _STAND_INS[question.kind]
 
 
 def _name_faults(request: NewRequest, recipe: Recipe) -> list[Finding]:
@@ -220,7 +257,9 @@ def _not_ready(template: str, where: str) -> Finding:
     )
 
 
-def _target_fault(target: Path, request: NewRequest) -> Finding | None:
+def _target_fault(target: Path | None, request: NewRequest) -> Finding | None:
+    if target is None:
+        return None
     try:
         state = look_at(target)
     except OSError as error:

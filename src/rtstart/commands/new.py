@@ -205,13 +205,16 @@ class _Making:
         )
 
     def _next_commands(self) -> tuple[str, ...]:
+        if self._request.goes_on:
+            return ()
         change = _change_directory(self._request.cwd, self._plan.target)
         install = self._manager.words if self._manager else MANAGERS[0].words
         needed = () if self._request.installs else (install,)
         return (*change, *needed, f"{self._request.invocation} dev")
 
     def _kept(self) -> str:
-        return f"The app itself is finished and kept in {self._plan.target}."
+        where = _shortest(self._request.cwd, self._plan.target)
+        return f'The app itself is finished and kept in "{where}".'
 
     def _go_on(self) -> str:
         change = _change_directory(self._request.cwd, self._plan.target)

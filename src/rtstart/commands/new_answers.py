@@ -66,7 +66,8 @@ class Asker(Protocol):
 class NewRequest:
     """What was typed. `target` is absolute, or None when no path was given.
 
-    `faults` are what parsing the options found; `invocation` is how rtstart itself was called.
+    `faults` are what parsing the options found; `goes_on` says that the app is run at
+    once; `invocation` is how rtstart itself was called.
     """
 
     cwd: Path
@@ -76,6 +77,7 @@ class NewRequest:
     accepts_defaults: bool = False
     installs: bool = True
     makes_repository: bool = True
+    goes_on: bool = False
     invocation: str = "rtstart"
 
 

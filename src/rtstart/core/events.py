@@ -55,7 +55,9 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new app is there. `next_commands` are what to type now, one a line."""
+    """A new app is there. `next_commands` are what to type now, one a line;
+    none when rtstart goes on by itself.
+    """
 
     project_dir: str
     name: str

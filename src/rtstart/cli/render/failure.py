@@ -1,13 +1,15 @@
 """A failure as a block of at most ten lines: what, where, why, what to do, the code."""
 
 from collections.abc import Iterator
-from textwrap import wrap
+from textwrap import TextWrapper
 
 from rtstart.cli.render.style import Ink, Style
 from rtstart.core.errors import RtstartError
 from rtstart.core.findings import Finding, Level
 
 _WIDTH = 76
+# A path or a command that is cut in two cannot be pasted.
+_wrap = TextWrapper(_WIDTH, break_long_words=False, break_on_hyphens=False).wrap
 _INK: dict[Level, Ink] = {"error": "bad", "warning": "warn", "note": "accent", "ok": "good"}
 
 
@@ -25,7 +27,7 @@ def failure_lines(error: RtstartError, *, style: Style) -> Iterator[str]:
     yield style.ink(f"  {style.glyphs.failed} {error.what}", "bad") + style.ink(place, "dim")
     if error.why:
         yield ""
-        yield from (f"  {line}" for line in wrap(error.why, _WIDTH))
+        yield from (f"  {line}" for line in _wrap(error.why))
     yield ""
     yield from _hint(error.hint, style)
     if error.code:
@@ -38,14 +40,14 @@ def finding_lines(finding: Finding, *, style: Style) -> Iterator[str]:
     """The lines that say a finding in the middle of a run, shorter than a failure."""
     sign = style.glyphs.failed if finding.level == "error" else style.glyphs.warning
     place = f"  {finding.where}" if finding.where and finding.where not in finding.what else ""
-    first, *rest = wrap(finding.what, _WIDTH) or [""]
+    first, *rest = _wrap(finding.what) or [""]
     yield style.ink(f"  {sign} {first}", _INK[finding.level]) + style.ink(
         place if not rest else "", "dim"
     )
     yield from (style.ink(f"    {line}", _INK[finding.level]) for line in rest)
     if finding.level != "note":
-        yield from (style.ink(f"    {line}", "dim") for line in wrap(finding.why, _WIDTH))
-    yield from (f"    {line}" for line in wrap(finding.fix.words, _WIDTH))
+        yield from (style.ink(f"    {line}", "dim") for line in _wrap(finding.why))
+    yield from (f"    {line}" for line in _wrap(finding.fix.words))
     for command in finding.fix.command.splitlines():
         yield f"    {style.ink(command, 'bold')}"
     yield style.ink(f"    {finding.code}  rtstart explain {finding.code}", "dim")
@@ -55,12 +57,10 @@ def _short(finding: Finding, style: Style) -> Iterator[str]:
     place = f"{finding.where}  " if finding.where else ""
     yield f"  {style.ink(place, 'dim')}{finding.what}"
     fix = finding.fix.command or finding.fix.words
-    yield from (
-        style.ink(f"    {line}", "dim") for line in wrap(f"{fix}  ({finding.code})", _WIDTH)
-    )
+    yield from (style.ink(f"    {line}", "dim") for line in _wrap(f"{fix}  ({finding.code})"))
 
 
 def _hint(hint: str, style: Style) -> Iterator[str]:
     for paragraph in hint.splitlines():
-        for line in wrap(paragraph, _WIDTH) or [""]:
+        for line in _wrap(paragraph) or [""]:
             yield f"  {style.ink(line, 'bold')}"

@@ -170,7 +170,7 @@ def _result(event: Event, out: Stream, err: Stream, style: Style) -> None:
     """What the command was for, on standard output."""
     indent = "  " if out.isatty() else ""
     match event:
-        case Created(next_commands=commands):
+        case Created(next_commands=commands) if commands:
             blank = "\n" if out.isatty() else ""
             lines = "".join(f"{indent}{style.ink(line, 'bold')}\n" for line in commands)
             out.write(f"{blank}{lines}{blank}")

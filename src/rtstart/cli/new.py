@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rtstart.adapters.scaffold.answers import Given
     from rtstart.cli.render.steps import Steps
     from rtstart.commands.new_answers import Asker
-    from rtstart.core.events import Created, Emit
     from rtstart.core.findings import Finding
 
 

@@ -10,10 +10,21 @@ _SHAPES = re.compile(
     | (?<=[Bb]earer[ ])[A-Za-z0-9._~+/\-]{12,}=*             # any bearer credential
     | (?<=openai-insecure-api-key\.)[A-Za-z0-9_\-.]+          # the browser's WebSocket credential
     | (?<=__Host-rtstart=)[A-Za-z0-9_\-.]+                    # a visitor's cookie
+    | (?<=/i/)[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}     # an invitation
     """,
     re.VERBOSE,
 )
-_SIGNS = ("sk-", "sk_", "ek-", "ek_", "whsec", "earer ", "insecure-api-key.", "__Host-rtstart=")
+_SIGNS = (
+    "sk-",
+    "sk_",
+    "ek-",
+    "ek_",
+    "whsec",
+    "earer ",
+    "insecure-api-key.",
+    "__Host-rtstart=",
+    "/i/",
+)
 """At least one of these is in every text that `_SHAPES` matches."""
 
 
@@ -34,6 +45,7 @@ _BEGUN = re.compile(
         | [Bb]earer[ ] [A-Za-z0-9._~+/\-]* =*
         | {_beginnings("openai-insecure-api-key.")} | {_beginnings("__Host-rtstart=")}
         | (?:openai-insecure-api-key\.|__Host-rtstart=) [A-Za-z0-9_\-.]*
+        | (?<=/i/) [2-9A-HJKMNP-TV-Z]{{1,4}} (?: - [2-9A-HJKMNP-TV-Z]{{0,4}} )?
     ) \Z
     """,
     re.VERBOSE,

@@ -59,6 +59,9 @@ def test_masker_masks_each_line_when_a_literal_has_several() -> None:
         ("openai-insecure", ""),
         ("openai-insecure-api-key.ab", ""),
         ("a __Host-rtstart=ab", "a "),
+        ("http://x/i/7F", "http://x/i/"),
+        ("http://x/i/7FK2-Q", "http://x/i/"),
+        ("http://x/i/home", "http://x/i/home"),
         ("the hunter2hun", "the "),
         ("the hunter2hunter2", "the "),
         ("tasks", "tasks"),
@@ -86,3 +89,9 @@ def test_settled_never_shows_a_part_of_a_secret_that_goes_on(
 @pytest.mark.parametrize(("value", "expected"), [(_KEY, True), ("sk-test", False), ("", False)])
 def test_looks_like_key(value: str, expected: bool) -> None:
     assert looks_like_key(value) is expected
+
+
+def test_invitations_are_masked_and_other_paths_are_not() -> None:
+    text = "GET https://a.test/i/7FK2-QX9D 200, /i/home, /x/7FK2-QX9D"
+
+    assert Masker()(text) == "GET https://a.test/i/***9D 200, /i/home, /x/7FK2-QX9D"

@@ -105,7 +105,9 @@ class Relay:
         self.port = 0
 
     async def __aenter__(self) -> "Relay":
-        server = web.Server(self._answer, handler_cancellation=True, access_log=None)
+        server = web.Server(
+            self._answer, handler_cancellation=True, access_log=None, auto_decompress=False
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
         await self._sockets.open()

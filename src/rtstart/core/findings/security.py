@@ -19,3 +19,45 @@ DOTENV_READABLE = Entry(
     fix=Fix("Make it private.", command="chmod 600 .env", safe=True),
     recognised="mode bits 077 of .env are not all zero",
 )
+
+KEY_IN_BUILD = Entry(
+    code="RT703",
+    level="error",
+    title="A secret key stands in files that are served to browsers",
+    why="Everybody who opens the page can read it there and spend your money.",
+    fix=Fix(
+        "Revoke the key at platform.openai.com/api-keys, take it out of the front end's code and "
+        "variables, and build again."
+    ),
+    recognised="the form of a key, or the key itself, in built bundles and source maps",
+)
+
+KEY_IN_GIT = Entry(
+    code="RT704",
+    level="error",
+    title="A secret key stands in a file that git keeps",
+    why="What is committed is copied with every clone and stays in the history.",
+    fix=Fix(
+        "Revoke the key at platform.openai.com/api-keys, then take it out of the file; what was "
+        "pushed must be taken for known."
+    ),
+    recognised="the form of a key in the files of the git index",
+)
+
+DOTENV_TRACKED = Entry(
+    code="RT705",
+    level="error",
+    title="A file with secrets is kept by git",
+    why="Files like .env are for this machine only.",
+    fix=Fix("Take it out of git; the file itself stays.", command="git rm --cached .env"),
+    recognised="a name of the form .env or .env.* (but no example) in the git index",
+)
+
+OPEN_TO_ALL = Entry(
+    code="RT706",
+    level="warning",
+    title="The address is open to everybody who finds it",
+    why="Without invitations a stranger can do what is listed above, at your cost.",
+    fix=Fix("Leave --public out: visitors then come in by invitation."),
+    recognised="`--public` or RTSTART_PUBLIC",
+)

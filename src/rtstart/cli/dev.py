@@ -1,6 +1,5 @@
 """`rtstart dev`: options in, a request out; keys in, events to whoever shows them."""
 
-import asyncio
 import os
 import shutil
 import sys
@@ -12,20 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from rtstart.core.errors import NotAProject, Usage
-from rtstart.core.events import Event
-from rtstart.core.reading import parse_duration
-
 if TYPE_CHECKING:
     from rtstart.cli.render.dev import TerminalDev
     from rtstart.commands.dev import DevRequest, DevSession
+    from rtstart.core.events import Event
     from rtstart.core.findings import Finding
 
 
 class Renderer(Protocol):
     """Shows events; `close` leaves the terminal as it was."""
 
-    def __call__(self, event: Event, /) -> None: ...
+    def __call__(self, event: "Event", /) -> None: ...
 
     def close(self) -> None: ...
 
@@ -107,6 +103,8 @@ def run_dev(
     request: "DevRequest", *, as_json: bool = False, quiet: bool = False, yes: bool = False
 ) -> int:
     """Run an app until it is stopped and give the exit code; `new --dev` goes on here."""
+    import asyncio
+
     with ExitStack() as stack:
         renderer, terminal = _renderer(request, as_json=as_json, quiet=quiet)
         stack.callback(renderer.close)
@@ -122,6 +120,8 @@ async def _run(
     asks: bool,
     yes: bool,
 ) -> int:
+    import asyncio
+
     from rtstart.adapters.keyboard import listen_for_keys
     from rtstart.adapters.processes.signals import on_stop_signals
     from rtstart.commands.dev import DevSession
@@ -206,6 +206,8 @@ def request_for(folder: Path) -> "DevRequest":
 
 
 def _folder(project: Path | None, command: tuple[str, ...]) -> Path:
+    from rtstart.core.errors import NotAProject, Usage
+
     folder = (project or Path()).absolute()
     if not folder.is_dir():
         raise NotAProject(f'There is no folder "{folder}"', hint="rtstart new myapp")
@@ -219,6 +221,9 @@ def _folder(project: Path | None, command: tuple[str, ...]) -> Path:
 
 
 def _seconds(stop_after: str | None) -> float | None:
+    from rtstart.core.errors import Usage
+    from rtstart.core.reading import parse_duration
+
     seconds = parse_duration(stop_after) if stop_after else None
     if stop_after and not seconds:
         raise Usage(f'--for does not know the time "{stop_after}"', hint="rtstart dev --for 10m")

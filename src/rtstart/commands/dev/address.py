@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rtstart.adapters.folders import config_dir
-from rtstart.adapters.gateway import Gateway
 from rtstart.adapters.trust_store import is_trusted, this_computer
 from rtstart.core.errors import Conflict
 from rtstart.core.events import Emit, Found
@@ -21,6 +20,7 @@ from rtstart.core.tunnels import Choice
 
 if TYPE_CHECKING:
     from rtstart.adapters.certificates import LocalCertificate
+    from rtstart.adapters.gateway import Gateway
 
 _WISH = 4443
 _TRIES = 20
@@ -35,7 +35,7 @@ class PublicAddress:
     tls: ssl.SSLContext | None = None
 
 
-async def open_public(choice: Choice, gateway: Gateway, *, emit: Emit) -> PublicAddress | None:
+async def open_public(choice: Choice, gateway: "Gateway", *, emit: Emit) -> PublicAddress | None:
     """Open the address of this choice, or None when there is to be none."""
     if choice.kind == "none":
         return None
@@ -59,7 +59,7 @@ async def open_public(choice: Choice, gateway: Gateway, *, emit: Emit) -> Public
     return PublicAddress(origin, client_context(certificate))
 
 
-async def _listen(gateway: Gateway, address: str, tls: ssl.SSLContext) -> int:
+async def _listen(gateway: "Gateway", address: str, tls: ssl.SSLContext) -> int:
     for port in range(_WISH, _WISH + _TRIES):
         try:
             return await gateway.listen_public(address, port, tls)

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.adapters.lan import lan_addresses
 from rtstart.adapters.node import ensure_node, with_node
 from rtstart.adapters.ports import choose_port, is_free, port_taken
@@ -17,9 +17,8 @@ from rtstart.core.errors import Conflict, Failed, NotAProject, Usage
 from rtstart.core.events import Emit, Found
 from rtstart.core.findings import Finding
 from rtstart.core.findings.services import PACKAGES_MISSING
-from rtstart.core.plan import EMULATOR, REALTIME_ROUTE, Emulation, Plan, make_plan
+from rtstart.core.plan import Emulation, Plan, make_plan
 from rtstart.core.project import Key, Project, find_key
-from rtstart.core.routes import Route, Upstream
 from rtstart.core.tunnels import Choice, choose
 
 _EMULATOR_WISH = 8765
@@ -32,8 +31,9 @@ class Layout:
 
     project: Project
     plan: Plan
-    gateway: GatewaySettings
     gateway_port: int
+    ports: Mapping[str, int]
+    emulation: Emulation | None
     choice: Choice
     mode: str
     framework: Framework
@@ -72,8 +72,9 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     return Layout(
         project=project,
         plan=plan,
-        gateway=_gateway_settings(project, request, ports, emulation),
         gateway_port=gateway_port,
+        ports=ports,
+        emulation=emulation,
         choice=choice,
         mode=_mode(request, key),
         framework=public.framework if public else "none",
@@ -106,30 +107,6 @@ def _service_ports(project: Project, gateway_port: int) -> dict[str, int]:
         if service.port_env:
             ports[service.name] = choose_port(service.port, taken=(gateway_port, *ports.values()))
     return ports
-
-
-def _gateway_settings(
-    project: Project,
-    request: DevRequest,
-    ports: dict[str, int],
-    emulation: Emulation | None,
-) -> GatewaySettings:
-    services = [one for one in project.services() if one.name in ports]
-    upstreams = [Upstream(one.name, ports[one.name], framework=one.framework) for one in services]
-    routes = [Route(prefix, one.name) for one in services for prefix in one.routes]
-    if emulation is not None:
-        upstreams.append(Upstream(EMULATOR, emulation.port))
-        routes.append(Route(REALTIME_ROUTE, EMULATOR))
-    default = project.config.public if project.config.public in ports else services[0].name
-    return GatewaySettings(
-        project=project.name,
-        upstreams=tuple(upstreams),
-        default=default,
-        routes=tuple(routes),
-        mint_paths=tuple(one.mint for one in services if one.mint),
-        is_open=request.is_public,
-        standing_token=os.environ.get("RTSTART_INVITE_TOKEN", ""),
-    )
 
 
 def _mode(request: DevRequest, key: Key) -> str:

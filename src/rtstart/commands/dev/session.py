@@ -6,11 +6,10 @@ import os
 import time
 import webbrowser
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rtstart.adapters.gateway import Gateway
 from rtstart.adapters.processes.foreground import run_foreground
 from rtstart.adapters.processes.runner import Runner
 from rtstart.adapters.run_file import AlreadyRunning, RunFile, hold_project
@@ -25,6 +24,9 @@ from rtstart.core.findings import Finding, Fix
 from rtstart.core.findings.project import SECOND_RUN
 from rtstart.core.proof import Subject
 from rtstart.core.secrets import Masker
+
+if TYPE_CHECKING:
+    from rtstart.adapters.gateway import Gateway
 
 _PROVER = "rtstart itself"
 _MINTED = 200
@@ -115,30 +117,35 @@ class DevSession:
             raise Conflict.of(_second_run(other.run)) from other
 
     async def _run_layout(self, layout: Layout, run_file: RunFile) -> int:
-        async with AsyncExitStack() as stack:
-            gateway = await stack.enter_async_context(Gateway(layout.gateway, emit=self._emit))
-            self._gateway = gateway
-            local_port = await gateway.listen_local(layout.gateway_port)
-            runner = await stack.enter_async_context(
-                Runner(
-                    layout.plan.services,
-                    emit=self._emit,
-                    masker=Masker(layout.plan.secrets),
-                    log_dir=self.log_dir,
-                    is_colored=self._request.is_colored,
-                    columns=self._request.columns,
-                )
-            )
+        async with Runner(
+            layout.plan.services,
+            emit=self._emit,
+            masker=Masker(layout.plan.secrets),
+            log_dir=self.log_dir,
+            is_colored=self._request.is_colored,
+            columns=self._request.columns,
+        ) as runner:
             self._runner = runner
             runner.start()
-            public = await open_public(layout.choice, gateway, emit=self._emit)
-            await self._until_ready(runner)
-            if self._stop.is_set():
-                return await self._ended(runner)
-            local_url = f"http://localhost:{local_port}"
-            await self._prove_and_announce(layout, gateway, public, local_url)
-            run_file.write(**self._addresses())
-            return await self._until_end(runner)
+            # The services start while this process loads what it needs for itself.
+            await asyncio.to_thread(import_module, "rtstart.commands.dev.door")
+            from rtstart.commands.dev.door import make_gateway
+
+            async with make_gateway(layout, self._request, emit=self._emit) as gateway:
+                self._gateway = gateway
+                return await self._run_gateway(layout, gateway, runner, run_file)
+
+    async def _run_gateway(
+        self, layout: Layout, gateway: "Gateway", runner: Runner, run_file: RunFile
+    ) -> int:
+        local_url = f"http://localhost:{await gateway.listen_local(layout.gateway_port)}"
+        public = await open_public(layout.choice, gateway, emit=self._emit)
+        await self._until_ready(runner)
+        if self._stop.is_set():
+            return await self._ended(runner)
+        await self._prove_and_announce(layout, gateway, public, local_url)
+        run_file.write(**self._addresses())
+        return await self._until_end(runner)
 
     async def _until_ready(self, runner: Runner) -> None:
         ready = asyncio.ensure_future(runner.wait_ready())
@@ -153,7 +160,7 @@ class DevSession:
                 ready.cancel()
 
     async def _prove_and_announce(
-        self, layout: Layout, gateway: Gateway, public: PublicAddress | None, local_url: str
+        self, layout: Layout, gateway: "Gateway", public: PublicAddress | None, local_url: str
     ) -> None:
         proof = await self._prove(layout, gateway, public, local_url)
         if proof.findings and public is not None and self._request.must_have_tunnel:
@@ -180,7 +187,7 @@ class DevSession:
             self.open_browser()
 
     async def _prove(
-        self, layout: Layout, gateway: Gateway, public: PublicAddress | None, local_url: str
+        self, layout: Layout, gateway: "Gateway", public: PublicAddress | None, local_url: str
     ) -> Proof:
         """Ask from outside, as a visitor who was invited; the visitor is put out afterwards."""
         is_guarded = public is not None and not self._request.is_public

@@ -3,15 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.call import Call
-from rtstart.adapters.emulator.player import PlayerTrack
-from rtstart.adapters.emulator.webrtc import Peer
 from rtstart.core.realtime import facts
 from rtstart.core.realtime.session import SESSION_S, SessionMachine
 from rtstart.core.realtime.settings import Settings
 from rtstart.core.realtime.wire import Fault, Ids
+
+if TYPE_CHECKING:
+    from rtstart.adapters.emulator.webrtc import Peer
 
 
 class Calls:
@@ -33,6 +37,15 @@ class Calls:
         self._now = now
         self._by_id: dict[str, Call] = {}
         self._endings: set[asyncio.Task[None]] = set()
+        self._loading: asyncio.Future[ModuleType] | None = None
+
+    def begin_loading(self) -> None:
+        """Load aiortc in the background: it takes half a second of a small machine.
+
+        Minting and WebSockets are answered meanwhile; an offer that comes early waits for it.
+        """
+        name = "rtstart.adapters.emulator.webrtc"
+        self._loading = asyncio.ensure_future(asyncio.to_thread(import_module, name))
 
     def find(self, call_id: str) -> Call | None:
         """A WebRTC call that has not ended."""
@@ -47,6 +60,11 @@ class Calls:
 
     async def open_peer(self, settings: Settings, offer: str) -> tuple[str, str] | Fault:
         """A WebRTC call: its id and the SDP answer, or why the offer was refused."""
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+        from rtstart.adapters.emulator.player import PlayerTrack
+        from rtstart.adapters.emulator.webrtc import Peer
+
         machine = SessionMachine(
             settings, medium="track", ids=self._ids, now=self._now(), lasts_s=self._session_s
         )
@@ -68,7 +86,7 @@ class Calls:
         ending.add_done_callback(self._endings.discard)
         return call_id, answer
 
-    async def _end(self, call_id: str, call: Call, peer: Peer) -> None:
+    async def _end(self, call_id: str, call: Call, peer: "Peer") -> None:
         await call.ended.wait()
         self._by_id.pop(call_id, None)
         await call.finish()
@@ -79,3 +97,5 @@ class Calls:
         for call in list(self._by_id.values()):
             call.hang_up()
         await asyncio.gather(*self._endings, return_exceptions=True)
+        if self._loading is not None:
+            await self._loading

@@ -106,6 +106,7 @@ class Emulator:
         except BaseException:
             await self._runner.cleanup()
             raise
+        self._calls.begin_loading()
         return self
 
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:

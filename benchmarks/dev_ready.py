@@ -28,7 +28,7 @@ _PROGRAM = [sys.executable, "-m", "rtstart"]
 _DEADLINE_S = 60.0
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The user's environment with the Node that rtstart itself would put first."""
     import asyncio
 
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    env = _environment()
+    env = environment()
     with tempfile.TemporaryDirectory() as folder:
         app = Path(folder) / "app"
         subprocess.run(

@@ -114,7 +114,8 @@ def _decode(path: str) -> str:
 
 
 def _has_dots(path: str) -> bool:
-    return any(part in (".", "..") for part in _SEPARATORS.split(path))
+    # `..;x` too: servers that know path parameters cut them off before they climb.
+    return any(part.partition(";")[0] in (".", "..") for part in _SEPARATORS.split(path))
 
 
 class RouteTable:

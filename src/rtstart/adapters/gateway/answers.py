@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
@@ -130,6 +130,11 @@ def plain(status: int, text: str, *, headers: HeaderList | None = None) -> Reply
 def nothing(status: int, *, headers: HeaderList | None = None) -> Reply:
     """An answer without a body."""
     return Reply(status, [*_COMMON, *(headers or [])])
+
+
+def last(reply: Reply) -> Reply:
+    """The same answer, after which the connection is closed."""
+    return replace(reply, is_last=True)
 
 
 def confirm_page(project: str, code: str) -> Reply:

@@ -1,6 +1,6 @@
 """One request from its head to its answer: the order of the questions is the gateway's policy."""
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from rtstart.adapters.gateway import answers, probes
 from rtstart.adapters.gateway.answers import Reply
@@ -18,9 +18,10 @@ from rtstart.adapters.gateway.proxy import (
     pass_request,
     pass_upgrade,
 )
+from rtstart.adapters.gateway.settings import Bounds
 from rtstart.adapters.gateway.upstreams import UpstreamBroken, UpstreamDown, Wires
 from rtstart.core.access import Visitor
-from rtstart.core.forwarding import AnswerPolicy, Arrival, HeaderList, client_address
+from rtstart.core.forwarding import AnswerPolicy, Arrival, client_address
 from rtstart.core.gate import ForeignOrigin, NotInvited, Passed, WrongHost, judge, place
 from rtstart.core.routes import (
     BadPath,
@@ -33,6 +34,7 @@ from rtstart.core.routes import (
 )
 
 _METHODS_REFUSED = frozenset({"CONNECT", "TRACE", "TRACK"})
+_VERSIONS = (HttpVersion10, HttpVersion11)
 
 
 class Handler:
@@ -69,11 +71,9 @@ class Handler:
 
     def _place(self, connection: Connection, request: web.BaseRequest) -> Arrived | Reply:
         """Read the request and find out under which name it came; else why it goes no further."""
-        if request.method in _METHODS_REFUSED:
-            return answers.problem(405, "method_not_allowed", "This method is not used here.")
-        size = sum([len(name) + len(value) for name, value in request.raw_headers])
-        if size > self._desk.settings.bounds.header_bytes:
-            return answers.plain(431, "The headers of this request are too large.\n")
+        refused = _bad_form(request, self._desk.settings.bounds)
+        if refused is not None:
+            return refused
         path = parse_target(request.raw_path)
         if isinstance(path, BadPath):
             return _bad_path(path)
@@ -203,12 +203,31 @@ class Handler:
         return written or CLOSED
 
 
+def _bad_form(request: web.BaseRequest, bounds: Bounds) -> Reply | None:
+    """Refuse what no honest client sends, and close: what follows on the wire is not trusted."""
+    if request.method in _METHODS_REFUSED:
+        return answers.last(
+            answers.problem(405, "method_not_allowed", "This method is not used here.")
+        )
+    if request.version not in _VERSIONS:
+        return answers.last(answers.plain(505, "This gateway speaks HTTP/1.1.\n"))
+    coding = request.headers.getall("Transfer-Encoding", ())
+    if coding and [one.strip().lower() for one in coding] != ["chunked"]:
+        # The coding ends here, so one that cannot be undone here must not pass as if it were.
+        return answers.last(answers.plain(501, "The only transfer coding here is chunked.\n"))
+    size = sum([len(name) + len(value) for name, value in request.raw_headers])
+    if size > bounds.header_bytes:
+        return answers.last(answers.plain(431, "The headers of this request are too large.\n"))
+    return None
+
+
 def _is_offer(path: RequestPath) -> bool:
     return path.segments[-2:] == ("realtime", "calls")
 
 
 def _bad_path(path: BadPath) -> Reply:
-    return answers.problem(400, "bad_path", f"This address is refused: {path.why}.")
+    words = f"This address is refused: {path.why}."
+    return answers.last(answers.problem(400, "bad_path", words))
 
 
 def _wrong_host(wrong: WrongHost) -> Reply:
@@ -221,6 +240,5 @@ def _wrong_host(wrong: WrongHost) -> Reply:
         case "foreign":
             words = f"Nothing is served here under the name {wrong.host}."
         case _:
-            headers: HeaderList = []
-            return answers.plain(400, "The Host header cannot be read.\n", headers=headers)
-    return answers.wrong_host_page(words)
+            return answers.last(answers.plain(400, "The Host header cannot be read.\n"))
+    return answers.last(answers.wrong_host_page(words))

@@ -309,10 +309,11 @@ async def pass_upgrade(
     answer = await passage.wires.ask("GET", passage.path.target, headers)
     if not answer.is_switched:
         try:
-            written = await _answer(connection, request, passage, answer, bounds)
+            await _answer(connection, request, passage, answer, bounds)
         finally:
             answer.wire.abort()
-        return written, None
+        # What a client sent behind an upgrade that was refused is not read as a request.
+        return CLOSED, None
     agreed = [pair for pair in answer.headers if pair[0].lower() not in (b"connection", b"upgrade")]
     agreed += [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
     _write(connection, head(101, answer.reason, agreed, keep_alive=True))

@@ -12,7 +12,17 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 _LOOPBACK = ["127.0.0.1", "127.0.0.2", "::1"]
-_KEPT = ("PATH", "LANG", "TERM", "UV_", "RTSTART_TEST_", "PYTHON", "PLAYWRIGHT_", "SSL_CERT")
+_KEPT = (
+    "PATH",
+    "LANG",
+    "TERM",
+    "UV_",
+    "RTSTART_TEST_",
+    "PYTHON",
+    "PLAYWRIGHT_",
+    "SSL_CERT",
+    "COVERAGE_",
+)
 _INSTALLERS = ("PIP_", "NPM_CONFIG_", "npm_config_", "NODE_EXTRA_CA_CERTS")
 
 

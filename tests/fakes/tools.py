@@ -72,7 +72,9 @@ class Tools:
         """An environment with this PATH and an own home beside it."""
         home = self.folder.parent / "home"
         home.mkdir(exist_ok=True)
+        measuring = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         return {
+            **measuring,
             "PATH": str(self.folder),
             "HOME": str(home),
             "XDG_CACHE_HOME": str(home / ".cache"),

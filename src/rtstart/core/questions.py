@@ -1,5 +1,6 @@
 """What can be asked when an app is made, and what counts as an answer. Nothing is asked here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -89,22 +90,22 @@ def _cast(kind: Kind, raw: object) -> Value:
     if raw is None or isinstance(raw, list | dict):
         raise BadAnswer(f"must be {_EXAMPLES.get(kind, 'a number')}, not {type(raw).__name__}")
     try:
-        match kind:
-            case "str":
-                return str(raw)
-            case "bool":
-                return _bool(raw)
-            case "int":
-                return int(str(raw))
-            case "float":
-                return float(str(raw))
+        return _READERS[kind](str(raw))
     except ValueError:
         wanted = _EXAMPLES.get(kind, "a number")
         raise BadAnswer(f'must be {wanted}, not "{shown(raw)}"') from None
 
 
-def _bool(raw: object) -> bool:
-    word = str(raw).strip().lower()
+def _bool(text: str) -> bool:
+    word = text.strip().lower()
     if word in TRUE_WORDS or word in FALSE_WORDS:
         return word in TRUE_WORDS
     return bool(float(word))
+
+
+_READERS: dict[Kind, Callable[[str], Value]] = {
+    "str": str,
+    "bool": _bool,
+    "int": int,
+    "float": float,
+}

@@ -455,6 +455,41 @@ def test_make_new_leaves_nothing_when_git_fails(
     assert names_in(place) == []
 
 
+def test_make_new_refuses_a_folder_that_was_filled_meanwhile(
+    place: Path, tools: Tools, request_for: Build
+) -> None:
+    class Meddler(Person):
+        """Who makes the very folder in another window before answering."""
+
+        def key(self) -> str:
+            (place / "app").mkdir()
+            (place / "app" / "mine.txt").touch()
+            return ""
+
+    error = _failure(request_for("app"), tools, Meddler())
+
+    assert isinstance(error, Conflict)
+    assert (error.code, error.what) == ("RT110", '"app" was filled by somebody else meanwhile')
+    assert names_in(place) == ["app"]
+    assert names_in(place / "app") == ["mine.txt"]
+
+
+def test_make_new_keeps_the_app_when_git_fails_in_a_waiting_repository(
+    place: Path, tools: Tools
+) -> None:
+    _git(place, tools, "init", "-q")
+    real = (tools.folder / "git").readlink()
+    fails = f'case "$*" in *commit*) echo "fatal: no" >&2; exit 1;; esac; exec {real} "$@"'
+    tools.script("git", fails)
+    request = NewRequest(cwd=place, target=place, accepts_defaults=True)
+
+    error = _failure(request, tools)
+
+    assert error.code == "RT207"
+    assert 'kept in "."' in error.why
+    assert "package.json" in names_in(place)
+
+
 @pytest.mark.parametrize("at", ["project_name", "node RT203", "key"])
 def test_make_new_leaves_nothing_when_stopped_at_a_question(
     place: Path, tools: Tools, at: str

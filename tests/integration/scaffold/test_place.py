@@ -1,6 +1,7 @@
 """The folder of a new app: refused when it is used, and nothing is left of a failure."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -146,11 +147,29 @@ def test_settle_refuses_a_target_that_was_filled_meanwhile(tmp_path: Path) -> No
 def test_settle_refuses_a_file_that_came_meanwhile_into_an_empty_folder(tmp_path: Path) -> None:
     mine = tmp_path / "a.txt"
 
-    with pytest.raises(TargetTaken, match=r"a\.txt"):
+    with pytest.raises(TargetTaken):
         _build(Staging(tmp_path), partial(_write, mine))
 
     assert _names(tmp_path) == ["a.txt"]
     assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_staging_refuses_a_target_that_was_filled_since_it_was_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+
+    with pytest.raises(TargetTaken):
+        _build(Staging(tmp_path), lambda: None)
+
+    assert _names(tmp_path) == ["mine.txt"]
+
+
+def test_settle_passes_on_what_the_disk_says_when_the_target_is_free(tmp_path: Path) -> None:
+    staging = Staging(tmp_path / "app")
+
+    with pytest.raises(FileNotFoundError):
+        _build(staging, lambda: shutil.rmtree(staging.project_dir))
+
+    assert _names(tmp_path) == []
 
 
 def test_a_second_ctrl_c_does_not_disturb_the_clearing(tmp_path: Path) -> None:
@@ -174,3 +193,16 @@ def test_write_tree_never_writes_over_a_file(tmp_path: Path) -> None:
         write_tree(_tree(), tmp_path)
 
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_settle_moves_back_what_it_moved_when_the_disk_refuses(tmp_path: Path) -> None:
+    class Refusing(Staging):
+        def _move(self, entry: Path) -> None:
+            if entry.name == "src":
+                raise OSError("refused")
+            super()._move(entry)
+
+    with pytest.raises(OSError, match="refused"):
+        _build(Refusing(tmp_path), lambda: None)
+
+    assert _names(tmp_path) == []

@@ -64,6 +64,9 @@ class Staging:
         """Where to build. It exists and is empty once the context is entered."""
 
     def __enter__(self) -> Self:
+        """Raises TargetTaken when the target has been filled since it was looked at."""
+        if isinstance(look_at(self._target), Occupied):
+            raise TargetTaken(str(self._target))
         try:
             self._make_parents(self._shed.parent)
             self.project_dir.mkdir(parents=True)
@@ -88,7 +91,7 @@ class Staging:
             return
         try:
             self.project_dir.rename(self._target)
-        except (FileExistsError, NotADirectoryError, OSError) as error:
+        except OSError as error:
             if os.path.lexists(self._target):
                 raise TargetTaken(str(self._target)) from error
             raise
@@ -101,18 +104,21 @@ class Staging:
             self._made_parents.append(one)
 
     def _move_in(self) -> None:
+        if isinstance(look_at(self._target), Occupied):
+            raise TargetTaken(str(self._target))
         entries = sorted(self.project_dir.iterdir())
-        if taken := [one.name for one in entries if os.path.lexists(self._target / one.name)]:
-            raise TargetTaken(", ".join(taken))
         moved = 0
         try:
             for entry in entries:
-                entry.rename(self._target / entry.name)
+                self._move(entry)
                 moved += 1
         except OSError:
             for entry in entries[:moved]:
                 (self._target / entry.name).rename(entry)
             raise
+
+    def _move(self, entry: Path) -> None:
+        entry.rename(self._target / entry.name)
 
     def _clear(self) -> None:
         with _uninterrupted():

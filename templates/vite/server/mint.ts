@@ -5,6 +5,8 @@
  * November 2026.
  */
 
+import { definitionOf } from "../src/realtime/tools.ts";
+import { tools } from "../src/tools.ts";
 import { instructions } from "./assistant.ts";
 import { keyTrouble } from "./settings.ts";
 import type { Settings } from "./settings.ts";
@@ -46,6 +48,8 @@ export function sessionFor(settings: Settings): object {
     model: settings.model,
     instructions,
     output_modalities: ["audio"],
+    tools: tools.map(definitionOf),
+    tool_choice: "auto",
     audio: {
       input: {
         format: { type: "audio/pcm", rate: 24_000 },

@@ -1,6 +1,7 @@
 /** Where the page begins: one session, shown by one page. */
 
-import { createSession } from "./realtime/browser.ts";
 import { startPage } from "./page/page.ts";
+import { createSession } from "./realtime/browser.ts";
+import { tools } from "./tools.ts";
 
-startPage(createSession());
+startPage(createSession(tools));

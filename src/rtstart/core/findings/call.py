@@ -139,3 +139,39 @@ UNEXPECTED = Entry(
     fix=Fix("Press Talk again; the browser's console has the details."),
     recognised="an error that no other page names",
 )
+
+OFFLINE = Entry(
+    code="RT615",
+    level="error",
+    title="This device is offline",
+    why="The browser reports no network.",
+    fix=Fix("Connect to a network, then press Talk again."),
+    recognised="navigator.onLine is false and nothing could be reached",
+)
+
+FELL_BACK = Entry(
+    code="RT616",
+    level="note",
+    title="The call runs over WebSocket, because WebRTC did not get through",
+    why="Some networks let no UDP pass; the fallback needs none.",
+    fix=Fix("Nothing needs to be done; the settings can make WebSocket the first choice."),
+    recognised="WebRTC fails with RT607, RT608 or RT613 and the WebSocket then opens",
+)
+
+TAKEN_OVER = Entry(
+    code="RT617",
+    level="note",
+    title="The call was ended because another tab began one",
+    why="Two calls on one device would hear each other.",
+    fix=Fix("Press Talk to have it here again."),
+    recognised="another tab of the same address announces a call",
+)
+
+HELD_TOO_SHORT = Entry(
+    code="RT618",
+    level="note",
+    title="The button was let go too soon",
+    why="Less than a fifth of a second of speech cannot be sent.",
+    fix=Fix("Hold the button, or the space bar, for as long as you speak."),
+    recognised="push to talk was released within 200 ms",
+)

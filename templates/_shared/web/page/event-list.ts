@@ -80,7 +80,7 @@ function rowOf(entry: LogEntry): HTMLLIElement {
   summary.append(
     make("span", "at", (entry.atMs / 1000).toFixed(3)),
     make("span", "way", ARROWS[entry.direction]),
-    make("span", "type", entry.type),
+    breakable(entry.type),
   );
   details.append(summary);
   // Built when it is opened: most are never looked at.
@@ -91,4 +91,11 @@ function rowOf(entry: LogEntry): HTMLLIElement {
   );
   row.append(details);
   return row;
+}
+
+/** A name of an event that may be broken where its parts meet. */
+function breakable(name: string): HTMLElement {
+  const type = make("span", "type");
+  for (const part of name.split(/(?<=[._])/)) type.append(part, make("wbr"));
+  return type;
 }

@@ -3,66 +3,58 @@
  * part of the page is told the whole of it.
  *
  * What tests, and other programs that watch the page, may rely on:
- * - `#talk[data-state]`: talk, cancel, interrupt or hang-up, which is what a press would do;
- * - `body[data-phase]`: idle, connecting, live, ended or failed; `body[data-activity]` while live;
+ * - `#talk[data-state]`: talk, cancel, hold, interrupt or hang-up: what a press would do;
+ * - `body[data-phase]`: idle, connecting, live, reconnecting, ended or failed;
+ *   `body[data-activity]` while live: listening, hearing, thinking or speaking;
+ *   `body[data-session]`: the number of the session in this call;
  * - `#stages [data-stage]` with `data-state` (waiting, active, done, failed) and `data-ms`;
  * - `#you` and `#reply` (role meter): `aria-valuenow` is the measured level in dBFS, -60 to 0;
- * - `#transcript .turn[data-speaker][data-state]`;
- * - `#failure[data-code]`: the code of what ended the call.
+ * - `#transcript .turn[data-speaker][data-state]`, `.turn.tool[data-state]`, `.turn.note[data-code]`;
+ * - `#failure[data-code]`: the code of what ended the call, or of the last trouble in it;
+ * - `?transport=webrtc` or `?transport=websocket` in the address chooses the transport.
  */
 
 import { fetchConfig } from "../realtime/token.ts";
-import type { Session, Snapshot } from "../realtime/session.ts";
+import type { Session } from "../realtime/session.ts";
 import { slowest } from "../realtime/stages.ts";
+import { isOn } from "../realtime/state.ts";
+import type { Snapshot } from "../realtime/state.ts";
 import { byId, make, say } from "./dom.ts";
 import { EventListView } from "./event-list.ts";
-import { runSettings } from "./settings.ts";
+import { NumbersView } from "./numbers.ts";
+import { SettingsDrawer } from "./settings.ts";
 import { TranscriptView } from "./transcript.ts";
 import { VoiceLine } from "./voice-line.ts";
-import { deedOf, LABELS, levelOf, stagesInShort, statusOf, timeOf } from "./words.ts";
+import { runButton } from "./talk-button.ts";
+import { deedOf, labelOf, levelOf, stagesInShort, statusOf, timeOf } from "./words.ts";
 import type { Deed } from "./words.ts";
 
 /** Meters are read on every frame, but written to the page only this often. */
 const METER_MS = 100;
-/** A press meant for "Interrupt" may come just after the answer has ended by itself. */
-const HANG_UP_GUARD_MS = 700;
-
 export function startPage(session: Session): void {
-  const talk = byId("talk", HTMLButtonElement);
   const mute = byId("mute", HTMLButtonElement);
   const hangUp = byId("hang-up", HTMLButtonElement);
-  const transcript = new TranscriptView(byId("transcript", HTMLElement));
+  const transcript = new TranscriptView(byId("transcript", HTMLElement), (callId, allowed) =>
+    session.decide(callId, allowed),
+  );
   const events = new EventListView(session.log);
+  const settings = new SettingsDrawer(session);
+  const numbers = new NumbersView(session);
   const line = new VoiceLine(byId("line", HTMLCanvasElement));
-  let interruptible = 0;
   let shown: Snapshot | null = null;
-
-  const press = (): void => {
-    const deed = deedOf(session.snapshot);
-    if (deed === "talk") {
-      line.clear();
-      void session.start();
-    } else if (deed === "interrupt") {
-      session.interrupt();
-    } else if (deed === "cancel" || performance.now() - interruptible > HANG_UP_GUARD_MS) {
-      session.hangUp();
-    }
-  };
 
   const show = (): void => {
     const snapshot = session.snapshot;
     const before = shown;
     shown = snapshot;
     const deed = deedOf(snapshot);
-    if (before !== null && deedOf(before) === "interrupt" && deed !== "interrupt") {
-      interruptible = performance.now();
-    }
-    showPhase(snapshot, deed, talk);
-    mute.hidden = snapshot.phase !== "live";
-    // The large button interrupts now, so the other way out is shown.
-    hangUp.hidden = deed !== "interrupt";
+    showPhase(snapshot, deed);
+    mute.hidden = snapshot.phase !== "live" || snapshot.pushToTalk;
+    // The large button does something else now, so the way out is shown beside it.
+    hangUp.hidden = deed !== "interrupt" && deed !== "hold";
     mute.setAttribute("aria-pressed", String(snapshot.muted));
     say(mute, snapshot.muted ? "Unmute" : "Mute");
+    if (before?.phase !== "connecting" && snapshot.phase === "connecting") line.clear();
     if (before?.turns !== snapshot.turns) transcript.show(snapshot.turns);
     if (before?.stages !== snapshot.stages || before.phase !== snapshot.phase) {
       showStages(snapshot, before?.phase !== snapshot.phase);
@@ -70,33 +62,30 @@ export function startPage(session: Session): void {
     if (before?.failure !== snapshot.failure || before?.troubles !== snapshot.troubles) {
       showFailure(snapshot);
     }
-    if (before?.latenciesMs !== snapshot.latenciesMs) showNumbers(snapshot);
+    settings.showDevices(snapshot.devices);
+    numbers.show();
     events.show();
   };
 
-  talk.addEventListener("click", press);
-  // Until here a press would have done nothing, without a word.
-  talk.disabled = false;
+  runButton(session, byId("talk", HTMLButtonElement));
   hangUp.addEventListener("click", () => session.hangUp());
   mute.addEventListener("click", () => session.setMuted(!session.snapshot.muted));
-  document.addEventListener("keydown", (event) => {
-    if (event.code !== "Space" || event.repeat || isForTyping(event.target)) return;
-    event.preventDefault();
-    press();
-  });
+  byId("dismiss", HTMLButtonElement).addEventListener("click", () => session.dismiss());
   addEventListener("pagehide", () => session.hangUp());
-  runSettings((settings) => (session.settings = settings));
   session.subscribe(show);
   show();
   runMeters(session, line);
   void showConfig();
 }
 
-function showPhase(snapshot: Snapshot, deed: Deed, talk: HTMLButtonElement): void {
+function showPhase(snapshot: Snapshot, deed: Deed): void {
+  const talk = byId("talk", HTMLButtonElement);
   document.body.dataset["phase"] = snapshot.phase;
   document.body.dataset["activity"] = snapshot.phase === "live" ? snapshot.activity : "";
+  document.body.dataset["session"] = String(snapshot.sessionNumber);
   talk.dataset["state"] = deed;
-  say(talk, LABELS[deed]);
+  talk.classList.toggle("pressed", snapshot.pressed);
+  say(talk, labelOf(snapshot));
   say(byId("status", HTMLElement), statusOf(snapshot));
 }
 
@@ -104,7 +93,9 @@ function showStages(snapshot: Snapshot, phaseChanged: boolean): void {
   const { phase, stages } = snapshot;
   const drawer = byId("stages", HTMLDetailsElement);
   drawer.hidden = phase === "idle";
-  if (phaseChanged) drawer.open = phase === "connecting" || phase === "failed";
+  if (phaseChanged) {
+    drawer.open = phase === "connecting" || stages.some(({ state }) => state === "failed");
+  }
   const summary = drawer.querySelector("summary");
   const list = drawer.querySelector("ol");
   if (summary === null || list === null) return;
@@ -151,14 +142,7 @@ function showFailure(snapshot: Snapshot): void {
   write(".why", failure.why);
   write(".next", failure.next);
   write(".code", failure.code);
-}
-
-function showNumbers({ latenciesMs }: Snapshot): void {
-  const rows = latenciesMs.flatMap((ms, index) => [
-    make("dt", "", `answer ${index + 1}`),
-    make("dd", "", timeOf(ms)),
-  ]);
-  byId("number-list", HTMLElement).replaceChildren(...rows);
+  byId("dismiss", HTMLButtonElement).hidden = snapshot.failure !== null;
 }
 
 function runMeters(session: Session, line: VoiceLine): void {
@@ -167,7 +151,7 @@ function runMeters(session: Session, line: VoiceLine): void {
   let written = 0;
   const look = (nowMs: number): void => {
     const { phase } = session.snapshot;
-    if (phase === "connecting" || phase === "live") {
+    if (isOn(phase)) {
       const microphone = session.microphoneLevel();
       const model = session.modelLevel();
       line.add(nowMs, microphone, model);
@@ -202,12 +186,4 @@ async function showConfig(): Promise<void> {
     // Said in full when Talk is pressed: the token service may be up by then.
     say(byId("model", HTMLElement), "the token service does not answer");
   }
-}
-
-/** Where Space has a meaning of its own. */
-function isForTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof Element &&
-    target.closest("input, textarea, select, button, summary, a, [contenteditable]") !== null
-  );
 }

@@ -1,31 +1,99 @@
-/** What the visitor may choose. Kept in this browser; an address may ask for something else. */
+/** The settings drawer. What is chosen is kept in this browser; an address may ask for a transport. */
 
-import type { SessionSettings } from "../realtime/session.ts";
-import { byId } from "./dom.ts";
+import { checkSettings, DEFAULTS, VOICES } from "../realtime/settings.ts";
+import type { Settings } from "../realtime/settings.ts";
+import type { Session } from "../realtime/session.ts";
+import type { Device, Devices } from "../realtime/state.ts";
+import { byId, make } from "./dom.ts";
 
 const KEY = "voice-settings";
 
-export const DEFAULTS: SessionSettings = { transport: "webrtc" };
-
-/** The settings in this text and this query, each checked; what is not understood is left out. */
-export function readSettings(stored: string | null, query: string): SessionSettings {
-  const kept = parse(stored);
-  const asked = new URLSearchParams(query).get("transport");
-  return { transport: transportOf(asked) ?? transportOf(kept["transport"]) ?? DEFAULTS.transport };
+/** The settings in this text, and what the query asks for above them. */
+export function readSettings(stored: string | null, query: string): Settings {
+  const kept = checkSettings(parse(stored));
+  return checkSettings(Object.fromEntries(new URLSearchParams(query)), kept);
 }
 
-/** Shows the settings in their drawer and tells of every change. */
-export function runSettings(changed: (settings: SessionSettings) => void): void {
-  const settings = readSettings(localStorage.getItem(KEY), location.search);
-  const transport = byId("transport", HTMLSelectElement);
-  transport.value = settings.transport;
-  const keep = (): void => {
-    const chosen = readSettings(JSON.stringify({ transport: transport.value }), "");
-    localStorage.setItem(KEY, JSON.stringify(chosen));
-    changed(chosen);
-  };
-  transport.addEventListener("change", keep);
-  changed(settings);
+export class SettingsDrawer {
+  readonly #session: Session;
+  readonly #form = byId("settings-form", HTMLFormElement);
+  #devices: Devices | null = null;
+
+  constructor(session: Session) {
+    this.#session = session;
+    const voice = byId("voice", HTMLSelectElement);
+    for (const name of VOICES) voice.append(optionOf(name, name));
+    this.#form.addEventListener("change", () => this.#take());
+    this.#form.addEventListener("submit", (event) => event.preventDefault());
+    byId("settings-reset", HTMLButtonElement).addEventListener("click", () => {
+      this.#show(DEFAULTS);
+      this.#take();
+    });
+    // Only the transport: an address that somebody sends must not bring its own instructions.
+    const asked = new URLSearchParams(location.search).get("transport");
+    const query = asked === null ? "" : `transport=${asked}`;
+    const settings = readSettings(localStorage.getItem(KEY), query);
+    session.change(settings);
+    this.#show(settings);
+  }
+
+  /** Lists the devices there are; the ones that were chosen stay chosen while they are away. */
+  showDevices(devices: Devices): void {
+    if (devices === this.#devices) return;
+    this.#devices = devices;
+    const { microphone, speaker } = this.#session.settings;
+    fill(byId("microphone", HTMLSelectElement), devices.microphones, microphone);
+    fill(byId("speaker", HTMLSelectElement), devices.speakers, speaker);
+    const canChoose = devices.speakers.length > 0;
+    byId("speaker", HTMLElement).hidden = !canChoose;
+    byId("speaker-label", HTMLElement).hidden = !canChoose;
+  }
+
+  #take(): void {
+    const values = Object.fromEntries(new FormData(this.#form));
+    const settings = checkSettings(values, this.#session.settings);
+    localStorage.setItem(KEY, JSON.stringify(settings));
+    this.#session.change(settings);
+    this.#showFitting(settings);
+  }
+
+  #show(settings: Settings): void {
+    for (const [name, value] of Object.entries(settings)) {
+      const field = this.#form.elements.namedItem(name);
+      if (
+        field instanceof HTMLInputElement ||
+        field instanceof HTMLSelectElement ||
+        field instanceof HTMLTextAreaElement
+      ) {
+        field.value = String(value);
+      }
+    }
+    this.#showFitting(settings);
+  }
+
+  /** Hides what has no meaning for the chosen way of taking turns. */
+  #showFitting({ turnTaking }: Settings): void {
+    for (const element of this.#form.querySelectorAll<HTMLElement>("[data-for]")) {
+      element.hidden = element.dataset["for"] !== turnTaking;
+    }
+  }
+}
+
+function fill(select: HTMLSelectElement, devices: readonly Device[], chosen: string): void {
+  const [systems] = select.options;
+  if (systems === undefined) return;
+  const rows = devices.map(({ id, label }, index) => optionOf(id, label || `Device ${index + 1}`));
+  if (chosen !== "" && !devices.some(({ id }) => id === chosen)) {
+    rows.push(optionOf(chosen, "Not connected"));
+  }
+  select.replaceChildren(systems, ...rows);
+  select.value = chosen;
+}
+
+function optionOf(value: string, text: string): HTMLOptionElement {
+  const option = make("option", "", text);
+  option.value = value;
+  return option;
 }
 
 function parse(text: string | null): Readonly<Record<string, unknown>> {
@@ -35,8 +103,4 @@ function parse(text: string | null): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-function transportOf(value: unknown): SessionSettings["transport"] | null {
-  return value === "webrtc" || value === "websocket" ? value : null;
 }

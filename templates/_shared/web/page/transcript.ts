@@ -1,23 +1,27 @@
 /** The conversation as text: who in the margin, words in the column. */
 
-import type { Turn, Turns } from "../realtime/conversation.ts";
+import type { Note, ToolTurn, Turn, Turns, Words } from "../realtime/conversation.ts";
 import { make, say } from "./dom.ts";
+import { timeOf } from "./words.ts";
 
+/** One row of the page, and how it takes a new state of its turn. */
 interface Row {
   readonly element: HTMLElement;
-  readonly heard: HTMLElement;
-  readonly cut: HTMLElement;
-  turn: Turn;
+  show(turn: Turn): void;
+  shown: Turn | null;
 }
 
 const SPEAKERS = { user: "You", assistant: "Model" } as const;
 
 export class TranscriptView {
   readonly #list: HTMLElement;
+  readonly #decide: (callId: string, allowed: boolean) => void;
   readonly #rows = new Map<string, Row>();
 
-  constructor(list: HTMLElement) {
+  /** `decide` is told what the person says to a tool that asks. */
+  constructor(list: HTMLElement, decide: (callId: string, allowed: boolean) => void) {
     this.#list = list;
+    this.#decide = decide;
   }
 
   show(turns: Turns): void {
@@ -30,39 +34,102 @@ export class TranscriptView {
       row.element.remove();
       this.#rows.delete(id);
     }
-    for (const turn of turns) this.#showTurn(turn);
+    for (const turn of turns) {
+      const row = this.#rows.get(turn.id) ?? this.#add(turn);
+      if (row.shown !== turn) row.show(turn);
+      row.shown = turn;
+    }
     if (follows) this.#list.scrollTop = this.#list.scrollHeight;
   }
 
-  #showTurn(turn: Turn): void {
-    const row = this.#rows.get(turn.id) ?? this.#addRow(turn);
-    if (row.turn === turn && row.element.dataset["state"] === turn.state) return;
-    row.turn = turn;
-    row.element.dataset["state"] = turn.state;
-    const interrupted = turn.state === "interrupted";
-    say(row.heard, interrupted ? turn.text.slice(0, turn.heard) : wordsOf(turn));
-    say(row.cut, interrupted ? turn.text.slice(turn.heard) : "");
-    row.cut.hidden = row.cut.textContent === "";
+  #add(turn: Turn): Row {
+    const row = turn.kind === "words" ? wordsRow(turn) : this.#otherRow(turn);
+    this.#rows.set(turn.id, row);
+    this.#list.append(row.element);
+    return row;
   }
 
-  #addRow(turn: Turn): Row {
-    const element = make("div", "turn");
-    element.dataset["speaker"] = turn.speaker;
-    const words = make("p", "words");
-    const heard = make("span");
-    const cut = make("s", "cut");
-    cut.title = "Not heard";
-    words.append(heard, cut);
-    element.append(make("p", "speaker", SPEAKERS[turn.speaker]), words);
-    this.#list.append(element);
-    const row = { element, heard, cut, turn };
-    this.#rows.set(turn.id, row);
-    return row;
+  #otherRow(turn: ToolTurn | Note): Row {
+    return turn.kind === "tool" ? toolRow(turn, this.#decide) : noteRow(turn);
   }
 }
 
-function wordsOf(turn: Turn): string {
+function wordsRow({ speaker }: Words): Row {
+  const element = make("div", "turn");
+  element.dataset["speaker"] = speaker;
+  const words = make("p", "words");
+  const heard = make("span");
+  const cut = make("s", "cut");
+  cut.title = "Not heard";
+  words.append(heard, cut);
+  element.append(make("p", "speaker", SPEAKERS[speaker]), words);
+  const show = (turn: Turn): void => {
+    if (turn.kind !== "words") return;
+    const interrupted = turn.state === "interrupted";
+    element.dataset["state"] = turn.state;
+    say(heard, interrupted ? turn.text.slice(0, turn.heard) : wordsOf(turn));
+    say(cut, interrupted ? turn.text.slice(turn.heard) : "");
+    cut.hidden = cut.textContent === "";
+  };
+  return { element, show, shown: null };
+}
+
+function wordsOf(turn: Words): string {
   if (turn.state === "unheard") return "(could not be put into words)";
   if (turn.text !== "") return turn.text;
   return turn.state === "partial" ? "…" : "(no words)";
+}
+
+const DONE_WORDS = { asking: "asks you", running: "running", done: "", failed: "failed" } as const;
+
+function toolRow(first: ToolTurn, decide: (callId: string, allowed: boolean) => void): Row {
+  const element = make("div", "turn tool");
+  const details = make("details");
+  const summary = make("summary", "mono");
+  const took = make("span", "quiet");
+  summary.append(make("span", "", first.name), took);
+  const given = make("pre", "mono", pretty(first.given));
+  const output = make("pre", "mono");
+  details.append(summary, given, output);
+  const question = make("div", "question");
+  const answer = (text: string, allowed: boolean): HTMLButtonElement => {
+    const button = make("button", "", text);
+    button.type = "button";
+    button.addEventListener("click", () => decide(first.callId, allowed));
+    return button;
+  };
+  question.append(
+    make("p", "", `The model wants to use ${first.name}.`),
+    answer("Allow", true),
+    answer("Refuse", false),
+  );
+  element.append(details, question);
+  let opened = false;
+  const show = (turn: Turn): void => {
+    if (turn.kind !== "tool") return;
+    element.dataset["state"] = turn.state;
+    const over = turn.state === "done" || turn.state === "failed";
+    say(took, [DONE_WORDS[turn.state], over ? timeOf(turn.tookMs) : ""].join(" ").trim());
+    say(output, pretty(turn.output));
+    question.hidden = turn.state !== "asking";
+    // Who is asked sees what for.
+    if (turn.state === "asking" && !opened) details.open = opened = true;
+    else if (over && opened) details.open = opened = false;
+  };
+  return { element, show, shown: null };
+}
+
+function noteRow({ text, code }: Note): Row {
+  const element = make("div", "turn note");
+  element.dataset["code"] = code;
+  element.append(make("p", "words", text));
+  return { element, show: () => undefined, shown: null };
+}
+
+function pretty(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
 }

@@ -2,22 +2,29 @@
 
 import { connectedAfterMs } from "../realtime/stages.ts";
 import type { Stage, StageName } from "../realtime/stages.ts";
-import type { Snapshot } from "../realtime/session.ts";
+import type { Snapshot } from "../realtime/state.ts";
 
 /** What the large button does now; it is also the button's `data-state`. */
-export type Deed = "talk" | "cancel" | "interrupt" | "hang-up";
+export type Deed = "talk" | "cancel" | "hold" | "interrupt" | "hang-up";
 
-export const LABELS: Readonly<Record<Deed, string>> = {
+const LABELS: Readonly<Record<Deed, string>> = {
   talk: "Talk",
   cancel: "Cancel",
+  hold: "Hold to talk",
   interrupt: "Interrupt",
   "hang-up": "Hang up",
 };
 
-export function deedOf({ phase, activity }: Snapshot): Deed {
+export function deedOf({ phase, activity, pushToTalk }: Snapshot): Deed {
   if (phase === "connecting") return "cancel";
-  if (phase === "live") return activity === "speaking" ? "interrupt" : "hang-up";
-  return "talk";
+  if (phase === "reconnecting") return "hang-up";
+  if (phase !== "live") return "talk";
+  if (pushToTalk) return "hold";
+  return activity === "speaking" ? "interrupt" : "hang-up";
+}
+
+export function labelOf(snapshot: Snapshot): string {
+  return snapshot.pressed ? "Let go to send" : LABELS[deedOf(snapshot)];
 }
 
 const WAITING_FOR: Readonly<Record<StageName, string>> = {
@@ -30,7 +37,7 @@ const WAITING_FOR: Readonly<Record<StageName, string>> = {
 };
 
 export function statusOf(snapshot: Snapshot): string {
-  const { phase, activity, stages, turns, muted } = snapshot;
+  const { phase, stages } = snapshot;
   switch (phase) {
     case "idle":
       return "Press Talk and say something.";
@@ -39,11 +46,11 @@ export function statusOf(snapshot: Snapshot): string {
       return active === undefined ? "Connecting." : WAITING_FOR[active.name];
     }
     case "live":
-      if (muted) return "Muted. The model hears silence.";
-      if (activity === "speaking") return "Speaking. Talk to interrupt.";
-      if (activity === "thinking") return "Thinking.";
-      if (activity === "hearing") return "Listening to you.";
-      return turns.length === 0 ? "Connected. Say something." : "Your turn.";
+      return liveStatusOf(snapshot);
+    case "reconnecting":
+      return snapshot.online
+        ? "The connection was lost. Trying to get it back."
+        : "This device is offline. The call goes on when it is back.";
     case "ended":
       return snapshot.lastedMs > 0
         ? `The call lasted ${spanOf(snapshot.lastedMs)}. Press Talk for another.`
@@ -51,6 +58,20 @@ export function statusOf(snapshot: Snapshot): string {
     case "failed":
       return "There is no call.";
   }
+}
+
+function liveStatusOf({ activity, turns, muted, online, pushToTalk, pressed }: Snapshot): string {
+  const last = turns.at(-1);
+  if (!online) return "This device is offline. The call may be lost.";
+  if (last?.kind === "tool" && last.state === "asking") return "The model asks you something.";
+  if (last?.kind === "tool" && last.state === "running") return `Using ${last.name}.`;
+  if (muted) return "Muted. The model hears silence.";
+  if (pressed) return "Listening to you.";
+  if (activity === "speaking") return "Speaking. Talk to interrupt.";
+  if (activity === "thinking") return "Thinking.";
+  if (activity === "hearing") return "Listening to you.";
+  if (pushToTalk) return "Hold the button, or space, and speak.";
+  return turns.length === 0 ? "Connected. Say something." : "Your turn.";
 }
 
 /** The one line that is left of the stages when all went well. */

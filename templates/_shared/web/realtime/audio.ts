@@ -8,6 +8,7 @@ import type { Failure } from "./failures.ts";
 import { Meter, SILENT } from "./meter.ts";
 import type { Level } from "./meter.ts";
 import { openMicrophone } from "./microphone.ts";
+import type { Device, Devices } from "./state.ts";
 import { Capture, loadWorklets, Player } from "./sound.ts";
 import type { WebRtcAudio } from "./webrtc.ts";
 import type { SoundQueue, WebSocketAudio } from "./websocket.ts";
@@ -18,17 +19,26 @@ const RESUME_MS = 3000;
 export interface CallAudio {
   /** Called inside the click, before anything else is waited for. */
   open(): Promise<void>;
-  useMicrophone(deviceId: string | null): Promise<void>;
+  /** Records from this device, or the system's choice when it is empty; the answer is its name. */
+  useMicrophone(deviceId: string): Promise<string>;
+  /** Plays on this device, or the system's choice when it is empty, where the browser lets us. */
+  useSpeaker(deviceId: string): Promise<void>;
   setMuted(muted: boolean): void;
   microphoneLevel(): Level;
   modelLevel(): Level;
   /** Told when the sound of either direction fails during a call. */
   onTrouble: (failure: Failure) => void;
+  /** Told when the microphone in use was unplugged; it is given the device's name. */
+  onMicrophoneLost: (label: string) => void;
+  /** Told what there is to choose from, whenever that changes. */
+  onDevices: (devices: Devices) => void;
   close(): void;
 }
 
 export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
   onTrouble: (failure: Failure) => void = () => undefined;
+  onMicrophoneLost: (label: string) => void = () => undefined;
+  onDevices: (devices: Devices) => void = () => undefined;
 
   #context: AudioContext | null = null;
   #microphone: MediaStream | null = null;
@@ -38,6 +48,9 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
   /** Where the model's sound passes on its way to the meter. */
   #model: GainNode | null = null;
   #muted = false;
+  #speaker = "";
+  readonly #playing = new Set<HTMLAudioElement>();
+  readonly #listDevices = (): void => void listDevices().then((devices) => this.onDevices(devices));
   #worklets: Promise<void> | null = null;
   /** Who is given the microphone's samples, and by which node. */
   readonly #takers = new Map<(bytes: Uint8Array) => void, Capture | null>();
@@ -54,30 +67,46 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     this.#microphoneMeter = new Meter(context);
     this.#modelMeter = new Meter(context);
     this.#modelMeter.listenTo(this.#model);
+    // Missing, like all of mediaDevices, on a page that is not secure.
+    globalThis.navigator.mediaDevices?.addEventListener("devicechange", this.#listDevices);
+    void this.useSpeaker(this.#speaker);
     // Where a click is missing, resume() neither resolves nor rejects.
     await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
     if (context.state !== "running") throw new CallError("soundBlocked", context.state);
   }
 
-  async useMicrophone(deviceId: string | null): Promise<void> {
-    const stream = await openMicrophone(deviceId);
+  async useMicrophone(deviceId: string): Promise<string> {
+    const stream = await openMicrophone(deviceId === "" ? null : deviceId);
     const context = this.#context;
     if (context === null) {
       // The call ended while the browser was asking.
       stopTracks(stream);
-      return;
+      return "";
     }
     this.#dropMicrophone();
     this.#microphone = stream;
     for (const track of stream.getAudioTracks()) {
       track.enabled = !this.#muted;
       track.addEventListener("ended", () => {
-        if (this.#microphone === stream) this.onTrouble(failure("microphoneLost", track.label));
+        if (this.#microphone === stream) this.onMicrophoneLost(track.label);
       });
     }
     this.#source = context.createMediaStreamSource(stream);
     this.#microphoneMeter?.listenTo(this.#source);
     for (const take of this.#takers.keys()) this.#record(take);
+    // Only now does the browser tell the devices' names.
+    this.#listDevices();
+    return this.microphoneTrack()?.label ?? "";
+  }
+
+  async useSpeaker(deviceId: string): Promise<void> {
+    this.#speaker = deviceId;
+    const players = [this.#context, ...this.#playing] as readonly (object | null)[];
+    try {
+      await Promise.all(players.map((player) => (player as Choosing | null)?.setSinkId?.(deviceId)));
+    } catch (error) {
+      this.onTrouble(failure("soundBlocked", String(error)));
+    }
   }
 
   microphoneTrack(): MediaStreamTrack | null {
@@ -102,6 +131,8 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     element.hidden = true;
     element.srcObject = stream;
     document.body.append(element);
+    this.#playing.add(element);
+    if (this.#speaker !== "") void this.useSpeaker(this.#speaker);
     element.play().catch((error: unknown) => {
       if (element.isConnected) this.onTrouble(failure("soundBlocked", String(error)));
     });
@@ -109,6 +140,7 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     source.connect(model);
     return () => {
       source.disconnect();
+      this.#playing.delete(element);
       element.srcObject = null;
       element.remove();
     };
@@ -153,6 +185,7 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     this.#modelMeter = null;
     this.#model = null;
     this.#takers.clear();
+    globalThis.navigator.mediaDevices?.removeEventListener("devicechange", this.#listDevices);
     this.#worklets = null;
     void this.#context?.close();
     this.#context = null;
@@ -175,6 +208,26 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     if (this.#microphone !== null) stopTracks(this.#microphone);
     this.#microphone = null;
   }
+}
+
+/** What plays, where the browser may let a page choose the device (not in Safari). */
+interface Choosing {
+  setSinkId?: (deviceId: string) => Promise<void>;
+}
+
+async function listDevices(): Promise<Devices> {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  const canChoose = "setSinkId" in HTMLMediaElement.prototype;
+  const ofKind = (kind: MediaDeviceKind): readonly Device[] =>
+    all
+      // Chromium lists the system's choice once more under names of its own.
+      .filter(({ deviceId }) => !["", "default", "communications"].includes(deviceId))
+      .filter((device) => device.kind === kind)
+      .map(({ deviceId, label }) => ({ id: deviceId, label }));
+  return {
+    microphones: ofKind("audioinput"),
+    speakers: canChoose ? ofKind("audiooutput") : [],
+  };
 }
 
 function stopTracks(stream: MediaStream): void {

@@ -3,20 +3,55 @@
 import { AudioEngine } from "./audio.ts";
 import { mayUseMicrophone } from "./microphone.ts";
 import { Session } from "./session.ts";
+import type { Network } from "./session.ts";
+import { isOn } from "./state.ts";
 import { fetchSecret } from "./token.ts";
+import type { Tool } from "./tools.ts";
 import { WebRtcTransport } from "./webrtc.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
-export function createSession(): Session {
+/** A session of this tab. Only one tab of a browser has a call at a time: the latest one. */
+export function createSession(tools: readonly Tool[] = []): Session {
   const audio = new AudioEngine();
-  return new Session({
-    audio,
-    makeTransport: (name, listener) =>
-      name === "webrtc"
-        ? new WebRtcTransport(audio, listener)
-        : new WebSocketTransport(audio, listener),
-    fetchSecret: (signal) => fetchSecret(signal),
-    mayUseMicrophone,
-    now: () => performance.now(),
+  const session = new Session(
+    {
+      audio,
+      makeTransport: (name, listener) =>
+        name === "webrtc"
+          ? new WebRtcTransport(audio, listener)
+          : new WebSocketTransport(audio, listener),
+      fetchSecret: (signal) => fetchSecret(signal),
+      mayUseMicrophone,
+      network: NETWORK,
+      now: () => performance.now(),
+      unixNow: () => Date.now() / 1000,
+    },
+    tools,
+  );
+  giveWayToOtherTabs(session);
+  return session;
+}
+
+const NETWORK: Network = {
+  isOnline: () => navigator.onLine,
+  watch: (changed) => {
+    addEventListener("online", changed);
+    addEventListener("offline", changed);
+    return () => {
+      removeEventListener("online", changed);
+      removeEventListener("offline", changed);
+    };
+  },
+};
+
+/** Two calls on one device would hear each other, and each would answer the other. */
+function giveWayToOtherTabs(session: Session): void {
+  const channel = new BroadcastChannel("voice-call");
+  let wasOn = false;
+  session.subscribe(() => {
+    const on = isOn(session.snapshot.phase);
+    if (on && !wasOn) channel.postMessage("begun");
+    wasOn = on;
   });
+  channel.addEventListener("message", () => session.giveWay());
 }

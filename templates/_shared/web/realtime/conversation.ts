@@ -1,9 +1,11 @@
 /** What was said, built from the server's messages. Pure: one message in, the next state out. */
 
 import type { Content, Item, ServerEvent } from "./events.ts";
+import type { ToolCall } from "./tools.ts";
 
-/** One contribution, in the order of the conversation. */
-export interface Turn {
+/** Words of either side. */
+export interface Words {
+  readonly kind: "words";
   /** The item's id at the API. */
   readonly id: string;
   readonly speaker: "user" | "assistant";
@@ -17,6 +19,23 @@ export interface Turn {
   /** The answer it belongs to; empty for the user. */
   readonly responseId: string;
 }
+
+export interface ToolTurn extends ToolCall {
+  readonly kind: "tool";
+  readonly id: string;
+}
+
+/** Something the app did by itself and the caller should know. */
+export interface Note {
+  readonly kind: "note";
+  readonly id: string;
+  readonly text: string;
+  /** The finding behind it, or empty. */
+  readonly code: string;
+}
+
+/** One contribution, in the order of the conversation. */
+export type Turn = Words | ToolTurn | Note;
 
 export type Turns = readonly Turn[];
 
@@ -64,7 +83,8 @@ export function listen(turns: Turns, event: ServerEvent): Turns {
       return change(turns, event.item_id, (turn) => interrupt(turn, event.audio_end_ms));
     case "response.done":
       return turns.map((turn) => {
-        if (turn.responseId !== event.response.id || turn.state !== "partial") return turn;
+        if (turn.kind !== "words" || turn.state !== "partial") return turn;
+        if (turn.responseId !== event.response.id) return turn;
         return { ...turn, state: event.response.status === "cancelled" ? "interrupted" : "final" };
       });
     default:
@@ -72,9 +92,32 @@ export function listen(turns: Turns, event: ServerEvent): Turns {
   }
 }
 
-/** What a new session must be told so that it knows what was said: plain text, in order. */
+/** The turns with the newest state of a call of a tool. */
+export function withToolCall(turns: Turns, call: ToolCall): Turns {
+  const turn: ToolTurn = { kind: "tool", id: call.callId, ...call };
+  return turns.some(({ id }) => id === turn.id)
+    ? turns.map((other) => (other.id === turn.id ? turn : other))
+    : [...turns, turn];
+}
+
+/** The turns with a note at the end. */
+export function withNote(turns: Turns, text: string, code = ""): Turns {
+  return [...turns, { kind: "note", id: `note_${turns.length}`, text, code }];
+}
+
+/** The turns up to the first one that may still change. */
+export function settledIn(turns: Turns): Turns {
+  const unsettled = turns.findIndex((turn) =>
+    turn.kind === "tool" ? turn.output === "" : turn.kind === "words" && turn.state === "partial",
+  );
+  return unsettled === -1 ? turns : turns.slice(0, unsettled);
+}
+
+/** What a new session must be told so that it knows what was said, in order. */
 export function asHistory(turns: Turns): readonly Item[] {
-  return turns.flatMap((turn): Item[] => {
+  return turns.flatMap((turn): readonly Item[] => {
+    if (turn.kind === "note") return [];
+    if (turn.kind === "tool") return turn.output === "" ? [] : itemsOf(turn);
     const text = turn.text.slice(0, turn.heard).trim();
     if (text === "") return [];
     const content: Content =
@@ -83,6 +126,19 @@ export function asHistory(turns: Turns): readonly Item[] {
         : { type: "output_text", text };
     return [{ type: "message", role: turn.speaker, content: [content] }];
   });
+}
+
+/** A call of a tool and its output. */
+export function itemsOf({
+  callId,
+  name,
+  given,
+  output,
+}: Pick<ToolCall, "callId" | "name" | "given" | "output">): readonly Item[] {
+  return [
+    { type: "function_call", call_id: callId, name, arguments: given },
+    { type: "function_call_output", call_id: callId, output },
+  ];
 }
 
 function addItem(turns: Turns, item: Item): Turns {
@@ -103,9 +159,10 @@ function wordsOf(content: Content): string {
 }
 
 /** The turns with this one in them. */
-function open(turns: Turns, id: string, speaker: Turn["speaker"], responseId = ""): Turns {
+function open(turns: Turns, id: string, speaker: Words["speaker"], responseId = ""): Turns {
   if (turns.some((turn) => turn.id === id)) return turns;
-  const turn: Turn = {
+  const turn: Words = {
+    kind: "words",
     id,
     speaker,
     text: "",
@@ -117,20 +174,20 @@ function open(turns: Turns, id: string, speaker: Turn["speaker"], responseId = "
   return [...turns, turn];
 }
 
-function change(turns: Turns, id: string, to: (turn: Turn) => Turn): Turns {
-  return turns.map((turn) => (turn.id === id ? to(turn) : turn));
+function change(turns: Turns, id: string, to: (turn: Words) => Words): Turns {
+  return turns.map((turn) => (turn.id === id && turn.kind === "words" ? to(turn) : turn));
 }
 
-function withText(turn: Turn, text: string): Turn {
+function withText(turn: Words, text: string): Words {
   // Words may still come after the cut; they were not heard.
   return { ...turn, text, heard: turn.state === "interrupted" ? turn.heard : text.length };
 }
 
-function close(turn: Turn): Turn {
+function close(turn: Words): Words {
   return turn.state === "partial" ? { ...turn, state: "final" } : turn;
 }
 
-function interrupt(turn: Turn, heardMs: number): Turn {
+function interrupt(turn: Words, heardMs: number): Words {
   // The API does not say which word was cut. Words and sound arrive side by side, so the share of
   // the sound that was heard is taken as the share of the words.
   const estimate =

@@ -1,119 +1,103 @@
 /**
- * One conversation with the model: from the click to the end, over whichever transport. It holds
- * the truth that a page shows (`snapshot`) and takes the orders that a page gives (`start`,
- * `hangUp`, `interrupt`, …). It knows no document and no framework.
+ * One conversation with the model: from the click to the end, over whichever transport and through
+ * as many sessions of the API as it takes. It holds the truth that a page shows (`snapshot`) and
+ * takes the orders that a page gives (`start`, `hangUp`, `interrupt`, …). It knows no document and
+ * no framework.
  */
 
 import type { CallAudio } from "./audio.ts";
-import { listen } from "./conversation.ts";
-import type { Turns } from "./conversation.ts";
-import { known } from "./events.ts";
-import type { AnyEvent, ClientEvent, ServerEvent, SessionObject } from "./events.ts";
-import { CallError, failureOf, failureOfApi } from "./failures.ts";
+import { Connection } from "./connection.ts";
+import type { MakeTransport } from "./connection.ts";
+import { asHistory, settledIn } from "./conversation.ts";
+import { Dialogue } from "./dialogue.ts";
+import type { AnyEvent, Item } from "./events.ts";
+import { CallError, failure, failureOf } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import { EventLog } from "./log.ts";
 import type { Level } from "./meter.ts";
-import { begin, fail, finish, STAGES_OF, waitingStages } from "./stages.ts";
-import type { Stage, StageName } from "./stages.ts";
+import { Rollover } from "./rollover.ts";
+import { checkSettings, DEFAULTS, updateFor } from "./settings.ts";
+import type { Settings } from "./settings.ts";
+import { begin, fail, finish, restage, STAGES_OF, waitingStages } from "./stages.ts";
+import type { StageName } from "./stages.ts";
+import { IDLE, isOn, Store } from "./state.ts";
+import type { Snapshot } from "./state.ts";
 import type { Secret } from "./token.ts";
-import type { Transport, TransportListener, TransportName } from "./transport.ts";
+import type { Tool } from "./tools.ts";
+import type { TransportName } from "./transport.ts";
 
-const SESSION_TIMEOUT_MS = 10_000;
-/** Louder than this is sound, not the noise of an idle line. */
-const SOUND_DBFS = -50;
-const LOOK_FOR_SOUND_MS = 15;
-const LOOK_NO_LONGER_MS = 30_000;
-
-/** Errors that only say that two messages crossed on their way. */
-const CROSSED = new Set([
-  "response_cancel_not_active",
-  "conversation_already_has_active_response",
-  "input_audio_buffer_commit_empty",
-  "item_truncate_invalid_item_id",
+/** Pauses before each attempt to get a lost call back. */
+const ATTEMPTS_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000, 15_000] as const;
+/** Failures of WebRTC that another way through may not meet. */
+const WORTH_ANOTHER_WAY: ReadonlySet<string> = new Set([
+  "networkBlocked",
+  "offerRefused",
+  "browserTooOld",
 ]);
-
-export type Phase = "idle" | "connecting" | "live" | "ended" | "failed";
-
-/** What is going on in a live call. */
-export type Activity = "listening" | "hearing" | "thinking" | "speaking";
-
-/** Everything a page shows. A new object at every change; parts that did not change are the same. */
-export interface Snapshot {
-  readonly phase: Phase;
-  readonly activity: Activity;
-  readonly stages: readonly Stage[];
-  readonly transport: TransportName;
-  readonly model: string;
-  readonly voice: string;
-  readonly muted: boolean;
-  readonly turns: Turns;
-  /** Why the call could not begin or go on. */
-  readonly failure: Failure | null;
-  /** Trouble that did not end the call, the newest last. */
-  readonly troubles: readonly Failure[];
-  /** From the end of the caller's words to the first sound of each answer, in milliseconds. */
-  readonly latenciesMs: readonly number[];
-  /** How long the call was live, once it has ended. */
-  readonly lastedMs: number;
-}
+/** A microphone that has not moved by then is switched off somewhere. */
+const DEAD_MICROPHONE_MS = 8000;
 
 export interface SessionPorts {
   readonly audio: CallAudio;
-  makeTransport(name: TransportName, listener: TransportListener): Transport;
+  readonly makeTransport: MakeTransport;
   fetchSecret(signal: AbortSignal): Promise<Secret>;
   mayUseMicrophone(): Promise<boolean | null>;
+  readonly network: Network;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
+  /** Seconds since 1970, as this device believes. */
+  unixNow(): number;
 }
 
-export interface SessionSettings {
-  readonly transport: TransportName;
+/** Whether this device has a network at all. */
+export interface Network {
+  isOnline(): boolean;
+  /** Calls back at every change, until the answer is called. */
+  watch(changed: () => void): () => void;
 }
-
-const IDLE: Snapshot = {
-  phase: "idle",
-  activity: "listening",
-  stages: waitingStages(STAGES_OF.webrtc),
-  transport: "webrtc",
-  model: "",
-  voice: "",
-  muted: false,
-  turns: [],
-  failure: null,
-  troubles: [],
-  latenciesMs: [],
-  lastedMs: 0,
-};
 
 export class Session {
   readonly log = new EventLog();
-  settings: SessionSettings = { transport: "webrtc" };
 
   readonly #ports: SessionPorts;
-  readonly #subscribers = new Set<() => void>();
-  #snapshot = IDLE;
+  readonly #store = new Store();
+  readonly #dialogue: Dialogue;
+  readonly #rollover: Rollover;
+  #settings: Settings = DEFAULTS;
   #attempt: AbortController | null = null;
-  #transport: Transport | null = null;
-  #created: Waiting<SessionObject> | null = null;
-  #answering: string | null = null;
+  #connection: Connection | null = null;
+  /** How many turns a prepared connection has been told. */
+  #told = 0;
   #beganMs = 0;
-  #liveMs = 0;
-  #spokenMs: number | null = null;
-  #look: ReturnType<typeof setInterval> | null = null;
+  #liveMs: number | null = null;
+  #microphoneWatch: ReturnType<typeof setInterval> | null = null;
+  #unwatchNetwork: () => void = () => undefined;
 
-  constructor(ports: SessionPorts) {
+  constructor(ports: SessionPorts, tools: readonly Tool[] = []) {
     this.#ports = ports;
-    ports.audio.onTrouble = (trouble) => this.#trouble(trouble);
+    this.#dialogue = new Dialogue(this.#store, ports.audio, ports.now, tools);
+    this.#rollover = new Rollover({
+      prepare: () => this.#prepareNext(),
+      isQuiet: () => this.#dialogue.isQuiet(),
+      swap: (next) => this.#swap(next),
+      now: ports.now,
+    });
+    ports.audio.onTrouble = (trouble) => this.#store.trouble(trouble);
+    ports.audio.onMicrophoneLost = (label) => void this.#replaceMicrophone(label);
+    ports.audio.onDevices = (devices) => this.#store.set({ devices });
   }
 
   get snapshot(): Snapshot {
-    return this.#snapshot;
+    return this.#store.snapshot;
+  }
+
+  get settings(): Settings {
+    return this.#settings;
   }
 
   /** Calls back after every change of the snapshot, until the answer is called. */
   subscribe(subscriber: () => void): () => void {
-    this.#subscribers.add(subscriber);
-    return () => this.#subscribers.delete(subscriber);
+    return this.#store.subscribe(subscriber);
   }
 
   microphoneLevel(): Level {
@@ -126,102 +110,340 @@ export class Session {
 
   /** Begins a call. Must be called inside a click or a key press, or there will be no sound. */
   async start(): Promise<void> {
-    if (this.#snapshot.phase === "connecting" || this.#snapshot.phase === "live") return;
+    if (isOn(this.snapshot.phase)) return;
     const attempt = new AbortController();
     this.#attempt = attempt;
     this.#beganMs = this.#ports.now();
-    const { transport } = this.settings;
+    this.#liveMs = null;
     this.log.clear();
-    this.#set({
-      ...IDLE,
-      phase: "connecting",
-      transport,
-      stages: waitingStages(STAGES_OF[transport]),
-    });
+    this.#showBeginning();
+    const { transport } = this.#settings;
     try {
       const secret = await this.#prepare(this.#ports.audio.open(), attempt.signal);
-      await this.#connect(secret, attempt.signal);
+      const connection = await this.#establish(transport, secret, attempt.signal);
+      this.#liveMs = this.#ports.now();
+      this.#adopt(connection);
+      this.#watchMicrophone();
     } catch (error) {
-      if (!attempt.signal.aborted) this.#end("failed", failureOf(error));
+      if (!attempt.signal.aborted) this.#end("failed", this.#named(failureOf(error)));
     }
   }
 
   /** Ends the call, or the attempt at one. */
   hangUp(): void {
-    const { phase } = this.#snapshot;
-    if (phase === "connecting" || phase === "live") this.#end("ended", null);
+    if (isOn(this.snapshot.phase)) this.#end("ended", null);
+  }
+
+  /** Ends the call because one was begun elsewhere on this device. */
+  giveWay(): void {
+    if (isOn(this.snapshot.phase)) this.#end("failed", failure("takenOver"));
   }
 
   /** Stops the answer that is being given. */
   interrupt(): void {
-    if (this.#snapshot.phase !== "live") return;
-    if (this.#answering !== null) this.#transport?.send({ type: "response.cancel" });
-    this.#transport?.silence();
+    if (this.snapshot.phase === "live") this.#dialogue.interrupt();
   }
 
   setMuted(muted: boolean): void {
-    if (this.#snapshot.phase !== "live" && this.#snapshot.phase !== "connecting") return;
+    if (!isOn(this.snapshot.phase)) return;
     this.#ports.audio.setMuted(muted);
-    this.#set({ muted });
+    this.#store.set({ muted });
+  }
+
+  /** Push to talk: the caller begins to speak. */
+  press(): void {
+    const { phase, pushToTalk, pressed } = this.snapshot;
+    if (phase === "live" && pushToTalk && !pressed) this.#dialogue.press();
+  }
+
+  /** Push to talk: the caller has spoken. */
+  release(): void {
+    if (this.snapshot.pressed) this.#dialogue.release();
+  }
+
+  /** What the caller said to a tool that asks. */
+  decide(callId: string, allowed: boolean): void {
+    this.#dialogue.decide(callId, allowed);
+  }
+
+  /** Takes the trouble that is shown off the page. */
+  dismiss(): void {
+    this.#store.set({ troubles: [] });
+  }
+
+  /** Takes new settings; what can change in a running call changes now, the rest in the next one. */
+  change(given: Settings): void {
+    const before = this.#settings;
+    const settings = checkSettings({ ...given });
+    this.#settings = settings;
+    if (settings.speaker !== before.speaker) void this.#ports.audio.useSpeaker(settings.speaker);
+    if (!isOn(this.snapshot.phase)) return;
+    if (settings.microphone !== before.microphone) void this.#useMicrophone(settings.microphone);
+    // A voice that has spoken cannot change, and would take all other changes down with it.
+    const update = updateFor({ ...settings, voice: before.voice }, before);
+    if (update !== null) this.#connection?.send({ type: "session.update", session: update });
+    const pushToTalk = settings.turnTaking === "push_to_talk";
+    if (pushToTalk === this.snapshot.pushToTalk) return;
+    this.#store.set({ pushToTalk, pressed: false });
+    this.#dialogue.letMicrophone();
+  }
+
+  #showBeginning(): void {
+    const { transport, turnTaking } = this.#settings;
+    const { network } = this.#ports;
+    this.#unwatchNetwork = network.watch(() => this.#store.set({ online: network.isOnline() }));
+    this.#store.set({
+      ...IDLE,
+      phase: "connecting",
+      transport,
+      pushToTalk: turnTaking === "push_to_talk",
+      online: network.isOnline(),
+      devices: this.snapshot.devices,
+      stages: waitingStages(STAGES_OF[transport]),
+    });
   }
 
   /** The microphone and the secret: together where no question to a person lies between. */
   async #prepare(opening: Promise<void>, signal: AbortSignal): Promise<Secret> {
     const microphone = this.#stage("microphone", signal, async () => {
       await opening;
-      await this.#ports.audio.useMicrophone(null);
+      await this.#ports.audio.useMicrophone(this.#settings.microphone);
     });
-    const mint = (): Promise<Secret> =>
-      this.#stage("token", signal, () => this.#ports.fetchSecret(signal));
     // A secret lives a minute; a person may need longer to answer the browser's question.
-    const granted = this.#ports
+    const minted = this.#ports
       .mayUseMicrophone()
-      .then((may) => (may === true ? undefined : microphone));
-    const [secret] = await Promise.all([granted.then(mint), microphone]);
+      .then((may) => (may === true ? null : microphone))
+      .then(() => this.#mint(signal));
+    const [secret] = await Promise.all([minted, microphone]);
     return secret;
   }
 
-  async #connect(secret: Secret, signal: AbortSignal): Promise<void> {
-    this.#set({ model: secret.model });
-    this.#created = new Waiting<SessionObject>();
+  #mint(signal: AbortSignal): Promise<Secret> {
+    return this.#stage("token", signal, () => this.#ports.fetchSecret(signal));
+  }
+
+  /** A connection that is ready, over this transport or, when no way leads there, the other one. */
+  async #establish(
+    name: TransportName,
+    secret: Secret,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    try {
+      return await this.#open(name, secret, signal);
+    } catch (error) {
+      const why = failureOf(error);
+      const worthIt = name === "webrtc" && WORTH_ANOTHER_WAY.has(why.name);
+      if (signal.aborted || !worthIt || !this.#ports.network.isOnline()) throw error;
+      this.#remark("client.fallback", `${why.title}. ${why.detail}`);
+      this.#store.set({
+        transport: "websocket",
+        stages: restage(this.snapshot.stages, STAGES_OF.websocket),
+      });
+      const connection = await this.#open("websocket", await this.#mint(signal), signal);
+      const { title, code } = failure("fellBack");
+      this.#store.note(`${title}: ${why.detail || why.title}.`, code);
+      return connection;
+    }
+  }
+
+  async #open(name: TransportName, secret: Secret, signal: AbortSignal): Promise<Connection> {
+    this.#store.set({ model: secret.model });
     let current: StageName = "token";
     const entered = (stage: StageName): void => {
+      if (signal.aborted) return;
       const now = this.#ports.now();
-      this.#set({ stages: begin(finish(this.#snapshot.stages, current, now), stage, now) });
+      this.#store.set({ stages: begin(finish(this.snapshot.stages, current, now), stage, now) });
       current = stage;
     };
     try {
-      const transport = this.#ports.makeTransport(this.settings.transport, this.#listener());
-      this.#transport = transport;
-      await transport.connect(secret, signal, entered);
-      entered("session");
-      const session = await this.#created.within(SESSION_TIMEOUT_MS, "sessionSilent");
-      signal.throwIfAborted();
-      const now = this.#ports.now();
-      this.#liveMs = now;
-      this.#set({
-        phase: "live",
-        stages: finish(this.#snapshot.stages, "session", now),
-        model: session.model ?? secret.model,
-        voice: session.audio?.output?.voice ?? "",
-      });
-      transport.openMicrophone();
+      const history = asHistory(this.snapshot.turns);
+      const connection = await this.#connect(name, secret, history, { signal, entered });
+      this.#store.set({ stages: finish(this.snapshot.stages, "session", this.#ports.now()) });
+      return connection;
     } catch (error) {
       this.#failStage(current, signal);
       throw error;
     }
   }
 
-  async #stage<T>(
-    name: StageName,
-    signal: AbortSignal,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    this.#set({ stages: begin(this.#snapshot.stages, name, this.#ports.now()) });
+  /** A connection whose session has its settings and knows what was said before. */
+  async #connect(
+    name: TransportName,
+    secret: Secret,
+    history: readonly Item[],
+    { signal, entered }: { signal: AbortSignal; entered: (stage: StageName) => void },
+  ): Promise<Connection> {
+    const ifOn = (act: () => void): void => {
+      if (!signal.aborted) act();
+    };
+    const connection: Connection = new Connection(name, this.#ports.makeTransport, {
+      logged: (direction, event) => ifOn(() => this.#logged(direction, event)),
+      received: (event) => ifOn(() => this.#dialogue.received(connection, event)),
+      sounding: (is) => ifOn(() => this.#dialogue.sounding(connection, is)),
+      trouble: (trouble) => ifOn(() => this.#store.trouble(trouble)),
+      lost: (why) => ifOn(() => this.#lost(connection, why)),
+    });
+    try {
+      await connection.open(secret, signal, entered);
+      await connection.makeReady(updateFor(this.#settings), history);
+      signal.throwIfAborted();
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** From now on this connection carries the call. */
+  #adopt(connection: Connection): void {
+    const { session } = connection;
+    this.#connection = connection;
+    connection.adopt();
+    const endsInMs = ((session.expires_at ?? 0) - this.#ports.unixNow()) * 1000;
+    this.#store.set({
+      phase: "live",
+      transport: connection.name,
+      model: session.model ?? this.snapshot.model,
+      voice: session.audio?.output?.voice ?? this.snapshot.voice,
+      sessionNumber: this.snapshot.sessionNumber + 1,
+      sessionEndsMs: this.#ports.now() + this.#rollover.begin(endsInMs),
+    });
+    this.#dialogue.carryOn(connection);
+  }
+
+  async #prepareNext(): Promise<Connection> {
+    const signal = this.#attempt?.signal;
+    if (signal === undefined) throw new CallError("callLost");
+    const secret = await this.#ports.fetchSecret(signal);
+    const { turns, transport } = this.snapshot;
+    const settled = settledIn(turns);
+    this.#told = settled.length;
+    const history = asHistory(settled);
+    return this.#connect(transport, secret, history, { signal, entered: () => undefined });
+  }
+
+  #swap(next: Connection): void {
+    const news = asHistory(this.snapshot.turns.slice(this.#told));
+    for (const item of news) next.send({ type: "conversation.item.create", item });
+    this.#remark("client.rollover", `session ${this.snapshot.sessionNumber + 1}`);
+    this.#adopt(next);
+  }
+
+  #lost(connection: Connection, why: Failure): void {
+    if (connection !== this.#connection) return;
+    // The server names the reason in an error just before it closes.
+    const expired = this.snapshot.troubles.find(({ name }) => name === "sessionExpired");
+    const next = this.#rollover.take();
+    if (next !== null) this.#swap(next);
+    else if (why.passing) void this.#reconnect(expired ?? why);
+    else this.#end("failed", why);
+  }
+
+  async #reconnect(why: Failure): Promise<void> {
+    const signal = this.#attempt?.signal;
+    if (signal === undefined) return;
+    const beganMs = this.#ports.now();
+    this.#rollover.end();
+    this.#dialogue.pause();
+    this.#store.set({
+      phase: "reconnecting",
+      troubles: this.snapshot.troubles.filter(({ name }) => name !== "sessionExpired"),
+    });
+    let last = why;
+    for (const pauseMs of ATTEMPTS_AFTER_MS) {
+      await this.#pause(pauseMs, signal);
+      if (signal.aborted) return;
+      try {
+        const { transport } = this.snapshot;
+        this.#store.set({ stages: waitingStages(STAGES_OF[transport]) });
+        const connection = await this.#establish(transport, await this.#mint(signal), signal);
+        this.#sayReconnected(why, this.#ports.now() - beganMs);
+        return this.#adopt(connection);
+      } catch (error) {
+        if (signal.aborted) return;
+        last = failureOf(error);
+        if (!last.passing) break;
+      }
+    }
+    this.#end("failed", this.#named(last.passing ? why : last));
+  }
+
+  #sayReconnected(why: Failure, tookMs: number): void {
+    const seconds = (tookMs / 1000).toFixed(1);
+    const text =
+      why.name === "sessionExpired"
+        ? "The session reached its time limit; a new one goes on from here."
+        : `The connection was lost and came back after ${seconds} s.`;
+    this.#store.note(text, why.code);
+  }
+
+  /** Until this long has passed and there is a network, or the call was ended. */
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { network } = this.#ports;
+    return new Promise((resolve) => {
+      let unwatch: (() => void) | null = null;
+      const goOn = (): void => {
+        unwatch?.();
+        signal.removeEventListener("abort", goOn);
+        clearTimeout(timer);
+        resolve();
+      };
+      const goOnIfOnline = (): void => {
+        if (network.isOnline()) goOn();
+      };
+      const timer = setTimeout(() => {
+        unwatch = network.watch(goOnIfOnline);
+        goOnIfOnline();
+      }, ms);
+      signal.addEventListener("abort", goOn);
+    });
+  }
+
+  async #useMicrophone(deviceId: string): Promise<void> {
+    try {
+      await this.#ports.audio.useMicrophone(deviceId);
+      this.#dialogue.letMicrophone();
+    } catch (error) {
+      this.#store.trouble(failureOf(error));
+    }
+  }
+
+  async #replaceMicrophone(label: string): Promise<void> {
+    const attempt = this.#attempt;
+    const { code } = failure("microphoneLost");
+    try {
+      const found = await this.#ports.audio.useMicrophone("");
+      if (attempt === null || this.#attempt !== attempt) return;
+      this.#dialogue.letMicrophone();
+      this.#store.note(`The microphone "${label}" is gone; "${found}" is used now.`, code);
+    } catch {
+      this.#store.trouble(failure("microphoneLost", label));
+    }
+  }
+
+  #watchMicrophone(): void {
+    const since = this.#ports.now();
+    const watch = setInterval(() => {
+      const moves = this.snapshot.muted || this.microphoneLevel().peak > 0;
+      const late = this.#ports.now() - since >= DEAD_MICROPHONE_MS;
+      if (moves || late) clearInterval(watch);
+      if (!moves && late) this.#store.trouble(failure("microphoneSilent"));
+    }, 100);
+    this.#microphoneWatch = watch;
+  }
+
+  /** Without a network, what could not be reached is not at fault. */
+  #named(why: Failure): Failure {
+    const unreached = why.name === "tokenServiceDown" || why.name === "offerRefused";
+    return unreached && !this.#ports.network.isOnline() ? failure("offline") : why;
+  }
+
+  async #stage<T>(name: StageName, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    this.#store.set({ stages: begin(this.snapshot.stages, name, this.#ports.now()) });
     try {
       const result = await work();
       signal.throwIfAborted();
-      this.#set({ stages: finish(this.#snapshot.stages, name, this.#ports.now()) });
+      this.#store.set({ stages: finish(this.snapshot.stages, name, this.#ports.now()) });
       return result;
     } catch (error) {
       this.#failStage(name, signal);
@@ -232,190 +454,33 @@ export class Session {
   #failStage(name: StageName, signal: AbortSignal): void {
     // After hanging up nothing failed, and the stages may be those of the next call.
     if (signal.aborted) return;
-    this.#set({ stages: fail(this.#snapshot.stages, name, this.#ports.now()) });
+    this.#store.set({ stages: fail(this.snapshot.stages, name, this.#ports.now()) });
   }
 
-  /** The ear of one transport; it goes deaf when another has taken its place. */
-  #listener(): TransportListener {
-    const attempt = this.#attempt;
-    const ifCurrent = (act: () => void): void => {
-      if (this.#attempt === attempt && attempt !== null && !attempt.signal.aborted) act();
-    };
-    return {
-      received: (event) => ifCurrent(() => this.#received(event)),
-      sent: (event) => ifCurrent(() => this.#sent(event)),
-      sounding: (is) => ifCurrent(() => this.#sounding(is)),
-      trouble: (failure) => ifCurrent(() => this.#trouble(failure)),
-      lost: (failure) => ifCurrent(() => this.#lost(failure)),
-    };
+  #logged(direction: "in" | "out", event: AnyEvent): void {
+    this.log.add(direction, event, this.#ports.now() - this.#beganMs);
+    if (direction === "in") this.#store.set({});
   }
 
-  #received(event: AnyEvent): void {
-    this.log.add("in", event, this.#ports.now() - this.#beganMs);
-    const message = known(event);
-    if (message === null) return this.#set({});
-    const turns = listen(this.#snapshot.turns, message);
-    if (turns !== this.#snapshot.turns) this.#set({ turns });
-    this.#act(message);
-    this.#set({});
+  #remark(type: string, text: string): void {
+    this.log.add("note", { type, text }, this.#ports.now() - this.#beganMs);
   }
 
-  #sent(event: ClientEvent): void {
-    this.log.add("out", { ...event }, this.#ports.now() - this.#beganMs);
-  }
-
-  #act(event: ServerEvent): void {
-    switch (event.type) {
-      case "session.created":
-        this.#created?.resolve(event.session);
-        break;
-      case "error":
-        this.#refused(event.error.code ?? null, event.error.message ?? "");
-        break;
-      case "input_audio_buffer.speech_started":
-        this.#set({ activity: "hearing" });
-        break;
-      case "input_audio_buffer.speech_stopped":
-        this.#spokenMs = this.#ports.now();
-        this.#set({ activity: "thinking" });
-        break;
-      case "response.created":
-        this.#answering = event.response.id;
-        this.#lookForSound();
-        if (this.#snapshot.activity !== "hearing") this.#set({ activity: "thinking" });
-        break;
-      case "response.done": {
-        this.#answering = null;
-        const error = event.response.status_details?.error;
-        if (event.response.status === "failed") {
-          const { code = null, message = "" } = error ?? {};
-          this.#trouble(code === null ? answerFailed(message) : failureOfApi(code, 500, message));
-        }
-        if (this.#snapshot.activity === "thinking" && event.response.status !== "completed") {
-          this.#set({ activity: "listening" });
-        }
-        break;
-      }
-    }
-  }
-
-  #refused(code: string | null, message: string): void {
-    if (code !== null && CROSSED.has(code)) return;
-    const failure = failureOfApi(code, 400, message);
-    if (this.#created?.reject(new CallError(failure.name, failure.detail)) === true) return;
-    this.#trouble(failure);
-  }
-
-  #sounding(is: boolean): void {
-    if (is) this.#set({ activity: "speaking" });
-    else if (this.#snapshot.activity === "speaking") {
-      this.#set({ activity: this.#answering === null ? "listening" : "thinking" });
-    }
-  }
-
-  #lost(failure: Failure): void {
-    const error = new CallError(failure.name, failure.detail);
-    if (this.#created?.reject(error) === true) return;
-    // The server names the reason in an error just before it closes.
-    const expired = this.#snapshot.troubles.find(({ name }) => name === "sessionExpired");
-    this.#end("failed", expired ?? failure);
-  }
-
-  #trouble(trouble: Failure): void {
-    this.#set({ troubles: [...this.#snapshot.troubles, trouble].slice(-5) });
-  }
-
-  /** Looks at the model's meter until there is sound: what counts is what leaves the speaker. */
-  #lookForSound(): void {
-    if (this.#look !== null) return;
-    const since = this.#spokenMs ?? this.#ports.now();
-    const giveUp = this.#ports.now() + LOOK_NO_LONGER_MS;
-    this.#set({ stages: begin(this.#snapshot.stages, "first sound", since) });
-    this.#look = setInterval(() => {
-      const now = this.#ports.now();
-      const heard = this.#ports.audio.modelLevel().dbfs > SOUND_DBFS;
-      if (!heard && now < giveUp) return;
-      this.#lookNoMore();
-      if (!heard) return;
-      this.#set({
-        stages: finish(this.#snapshot.stages, "first sound", now),
-        latenciesMs: [...this.#snapshot.latenciesMs, now - since],
-        activity: this.#snapshot.activity === "hearing" ? "hearing" : "speaking",
-      });
-    }, LOOK_FOR_SOUND_MS);
-  }
-
-  #lookNoMore(): void {
-    if (this.#look !== null) clearInterval(this.#look);
-    this.#look = null;
-    this.#spokenMs = null;
-  }
-
-  #end(phase: "ended" | "failed", failure: Failure | null): void {
-    const wasLive = this.#snapshot.phase === "live";
-    const ended = new DOMException("the call was ended", "AbortError");
-    this.#attempt?.abort(ended);
+  #end(phase: "ended" | "failed", why: Failure | null): void {
+    this.#attempt?.abort(new DOMException("the call was ended", "AbortError"));
     this.#attempt = null;
-    this.#created?.reject(ended);
-    this.#lookNoMore();
-    this.#transport?.close();
-    this.#transport = null;
-    this.#created = null;
-    this.#answering = null;
+    this.#rollover.end();
+    this.#dialogue.end();
+    this.#connection = null;
+    if (this.#microphoneWatch !== null) clearInterval(this.#microphoneWatch);
+    this.#unwatchNetwork();
     this.#ports.audio.close();
-    this.#set({
+    this.#store.set({
       phase,
-      failure,
-      activity: "listening",
+      failure: why,
       muted: false,
-      lastedMs: wasLive ? this.#ports.now() - this.#liveMs : 0,
+      sessionEndsMs: 0,
+      lastedMs: this.#liveMs === null ? 0 : this.#ports.now() - this.#liveMs,
     });
-  }
-
-  #set(change: Partial<Snapshot>): void {
-    this.#snapshot = { ...this.#snapshot, ...change };
-    for (const subscriber of this.#subscribers) subscriber();
-  }
-}
-
-function answerFailed(message: string): Failure {
-  return new CallError("answerFailed", message).failure;
-}
-
-/** Something that is awaited once, for a limited time. */
-class Waiting<T> {
-  readonly #promise: Promise<T>;
-  #settle: { resolve: (value: T) => void; reject: (error: Error) => void } | null = null;
-
-  constructor() {
-    this.#promise = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-    // Whoever waits sees the rejection; without a waiter there is nothing to report.
-    this.#promise.catch(() => undefined);
-  }
-
-  /** Whether somebody still waited. */
-  resolve(value: T): boolean {
-    const waited = this.#settle !== null;
-    this.#settle?.resolve(value);
-    this.#settle = null;
-    return waited;
-  }
-
-  reject(error: Error): boolean {
-    const waited = this.#settle !== null;
-    this.#settle?.reject(error);
-    this.#settle = null;
-    return waited;
-  }
-
-  async within(timeoutMs: number, otherwise: "sessionSilent"): Promise<T> {
-    const timer = setTimeout(() => this.reject(new CallError(otherwise)), timeoutMs);
-    try {
-      return await this.#promise;
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

@@ -10,7 +10,7 @@ import type { StageName } from "./stages.ts";
 import type { Secret } from "./token.ts";
 import type { Transport, TransportListener } from "./transport.ts";
 
-const NETWORK_TIMEOUT_MS = 10_000;
+const NETWORK_TIMEOUT_MS = 7000;
 const OFFER_TIMEOUT_MS = 15_000;
 /** "disconnected" often heals by itself; after this it is taken for an end. */
 const HEAL_MS = 4000;
@@ -26,7 +26,7 @@ export class WebRtcTransport implements Transport {
   readonly name = "webrtc";
   readonly #audio: WebRtcAudio;
   readonly #listener: TransportListener;
-  readonly #peer = new RTCPeerConnection();
+  readonly #peer: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
   readonly #sender: RTCRtpSender;
   #stopPlaying: (() => void) | null = null;
@@ -36,6 +36,8 @@ export class WebRtcTransport implements Transport {
   constructor(audio: WebRtcAudio, listener: TransportListener) {
     this.#audio = audio;
     this.#listener = listener;
+    if (globalThis.RTCPeerConnection === undefined) throw new CallError("browserTooOld", "WebRTC");
+    this.#peer = new RTCPeerConnection();
     // The track comes later, so that not a word is sent before the session is as it should be.
     this.#sender = this.#peer.addTransceiver("audio", { direction: "sendrecv" }).sender;
     this.#channel = this.#peer.createDataChannel("oai-events");
@@ -169,6 +171,7 @@ export class WebRtcTransport implements Transport {
   #lose(detail: string): void {
     if (this.#state !== "open") return;
     this.close();
+    this.#listener.sounding(false);
     this.#listener.lost(failure("callLost", detail));
   }
 }

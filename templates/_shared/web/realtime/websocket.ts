@@ -41,7 +41,7 @@ export class WebSocketTransport implements Transport {
   #player: SoundQueue | null = null;
   #socket: WebSocket | null = null;
   #stopCapture: (() => void) | null = null;
-  #state: "connecting" | "open" | "closed" = "connecting";
+  #state: "connecting" | "open" | "lost" | "closed" = "connecting";
   /** Answers whose further sound is not wanted. */
   readonly #cut = new Set<unknown>();
   #response: unknown = null;
@@ -121,7 +121,7 @@ export class WebSocketTransport implements Transport {
   }
 
   #read(data: unknown): void {
-    if (typeof data !== "string" || this.#state === "closed") return;
+    if (typeof data !== "string" || this.#state === "closed" || this.#state === "lost") return;
     const event = parseEvent(data) ?? { type: "client.unreadable", text: data.slice(0, 500) };
     this.#listener.received(event);
     try {
@@ -159,7 +159,10 @@ export class WebSocketTransport implements Transport {
 
   #lose(why: Failure): void {
     if (this.#state !== "open") return;
-    this.close();
+    this.#state = "lost";
+    this.closeMicrophone();
+    this.#socket?.close();
+    // What has arrived of the model's words may still be heard; whoever closes this ends that too.
     this.#listener.lost(why);
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { asHistory, listen } from "../src/realtime/conversation.ts";
-import type { Turns } from "../src/realtime/conversation.ts";
+import { asHistory, listen, withNote, withToolCall } from "../src/realtime/conversation.ts";
+import type { Turns, Words } from "../src/realtime/conversation.ts";
 import { known } from "../src/realtime/events.ts";
 import type { AnyEvent } from "../src/realtime/events.ts";
 
@@ -13,8 +13,12 @@ function hear(...events: AnyEvent[]): Turns {
   }, []);
 }
 
+function wordsIn(turns: Turns): readonly Words[] {
+  return turns.filter((turn) => turn.kind === "words");
+}
+
 function told(turns: Turns): string[] {
-  return turns.map(({ speaker, state, text }) => `${speaker} ${state}: ${text}`);
+  return wordsIn(turns).map(({ speaker, state, text }) => `${speaker} ${state}: ${text}`);
 }
 
 const SPEECH = { type: "input_audio_buffer.speech_started", item_id: "i1", audio_start_ms: 0 };
@@ -71,7 +75,7 @@ test("a cut falls on the word that was being heard, by the share of the sound", 
     audio_end_ms: 1000,
   });
 
-  expect(turns.map(({ state, text, heard }) => [state, text.slice(0, heard)])).toEqual([
+  expect(wordsIn(turns).map(({ state, text, heard }) => [state, text.slice(0, heard)])).toEqual([
     ["interrupted", "One two"],
   ]);
 });
@@ -84,7 +88,7 @@ test("without sound in the messages the cut is taken from the pace of speech", (
     audio_end_ms: 1000,
   });
 
-  expect(turns[0]?.text.slice(0, turns[0].heard)).toBe("A sentence that");
+  expect(wordsIn(turns).map(({ text, heard }) => text.slice(0, heard))).toEqual(["A sentence that"]);
 });
 
 test("words that arrive after the cut were not heard", () => {
@@ -101,7 +105,7 @@ test("words that arrive after the cut were not heard", () => {
     words(" three"),
   );
 
-  expect([turns[0]?.text, turns[0]?.heard]).toEqual(["One two three", 7]);
+  expect(wordsIn(turns).map(({ text, heard }) => [text, heard])).toEqual([["One two three", 7]]);
 });
 
 test("speech that could not be put into words says so", () => {
@@ -143,6 +147,17 @@ test("history tells a new session what was said, and only what was heard", () =>
       content: [{ type: "input_text", text: "How far is the moon?" }],
     },
     { type: "message", role: "assistant", content: [{ type: "output_text", text: "One two" }] },
+  ]);
+});
+
+test("history has a tool's call with its output, and nothing of what still runs", () => {
+  const call = { callId: "c1", name: "local_time", given: "{}", state: "done", tookMs: 1 } as const;
+  let turns = withToolCall([], { ...call, output: "7" });
+  turns = withToolCall(turns, { ...call, callId: "c2", state: "running", output: "" });
+
+  expect(asHistory(withNote(turns, "The connection was lost."))).toEqual([
+    { type: "function_call", call_id: "c1", name: "local_time", arguments: "{}" },
+    { type: "function_call_output", call_id: "c1", output: "7" },
   ]);
 });
 

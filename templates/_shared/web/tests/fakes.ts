@@ -7,8 +7,10 @@ import type { AnyEvent, ClientEvent } from "../src/realtime/events.ts";
 import { SILENT } from "../src/realtime/meter.ts";
 import type { Level } from "../src/realtime/meter.ts";
 import { Session } from "../src/realtime/session.ts";
+import type { Network } from "../src/realtime/session.ts";
 import type { StageName } from "../src/realtime/stages.ts";
 import type { Secret } from "../src/realtime/token.ts";
+import type { Tool } from "../src/realtime/tools.ts";
 import type { Transport, TransportListener, TransportName } from "../src/realtime/transport.ts";
 
 export const SECRET: Secret = {
@@ -21,6 +23,11 @@ export const SECRET: Secret = {
 
 export class FakeAudio implements CallAudio {
   onTrouble: CallAudio["onTrouble"] = () => undefined;
+  onMicrophoneLost: CallAudio["onMicrophoneLost"] = () => undefined;
+  onDevices: CallAudio["onDevices"] = () => undefined;
+  readonly microphones: string[] = [];
+  readonly speakers: string[] = [];
+  microphone: Level = SILENT;
   model: Level = SILENT;
   muted = false;
   opened = false;
@@ -31,10 +38,16 @@ export class FakeAudio implements CallAudio {
     return Promise.resolve();
   }
 
-  useMicrophone(): Promise<void> {
+  useMicrophone(deviceId: string): Promise<string> {
+    this.microphones.push(deviceId);
     return this.refuses === null
-      ? Promise.resolve()
+      ? Promise.resolve(deviceId === "" ? "Built-in" : deviceId)
       : Promise.reject(new CallError(this.refuses, "said by the browser"));
+  }
+
+  useSpeaker(deviceId: string): Promise<void> {
+    this.speakers.push(deviceId);
+    return Promise.resolve();
   }
 
   setMuted(muted: boolean): void {
@@ -42,7 +55,7 @@ export class FakeAudio implements CallAudio {
   }
 
   microphoneLevel(): Level {
-    return SILENT;
+    return this.microphone;
   }
 
   modelLevel(): Level {
@@ -62,6 +75,9 @@ export class FakeTransport implements Transport {
   closed = false;
   silenced = 0;
   refuses: FailureName | null = null;
+  greeting: AnyEvent | null = null;
+  /** Whether it answers what a server would answer of itself. */
+  answers = true;
 
   constructor(name: TransportName, listener: TransportListener) {
     this.name = name;
@@ -77,11 +93,18 @@ export class FakeTransport implements Transport {
     entered("network");
     await Promise.resolve();
     if (this.refuses !== null) throw new CallError(this.refuses);
+    if (this.greeting !== null) this.says(this.greeting);
   }
 
   send(event: ClientEvent): void {
     this.sent.push(event);
     this.listener.sent(event);
+    if (!this.answers) return;
+    if (event.type === "session.update") {
+      this.says({ type: "session.updated", session: event.session });
+    } else if (event.type === "conversation.item.create") {
+      this.says({ type: "conversation.item.added", item: event.item });
+    }
   }
 
   openMicrophone(): void {
@@ -106,29 +129,66 @@ export class FakeTransport implements Transport {
   }
 }
 
-/** A session whose every port is in the test's hand. */
+export class FakeNetwork implements Network {
+  #online = true;
+  readonly #watchers = new Set<() => void>();
+
+  isOnline(): boolean {
+    return this.#online;
+  }
+
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  goes(online: boolean): void {
+    this.#online = online;
+    for (const changed of this.#watchers) changed();
+  }
+}
+
+/** A session whose every port is in the test's hand. Its clock is that of the fake timers. */
 export class Stage {
   readonly audio = new FakeAudio();
+  readonly network = new FakeNetwork();
   readonly transports: FakeTransport[] = [];
   readonly session: Session;
-  nowMs = 0;
   granted: boolean | null = true;
+  minted = 0;
   fetchSecret: (signal: AbortSignal) => Promise<Secret> = () => Promise.resolve(SECRET);
-  refuses: FailureName | null = null;
+  /** What the next connections fail with; one that is not named succeeds. */
+  refuses: Partial<Record<TransportName, FailureName>> = {};
+  /** Whether a new connection says `session.created` by itself. */
+  greets = true;
+  expiresAt = 3600;
 
-  constructor() {
-    this.session = new Session({
-      audio: this.audio,
-      makeTransport: (name, listener) => {
-        const transport = new FakeTransport(name, listener);
-        transport.refuses = this.refuses;
-        this.transports.push(transport);
-        return transport;
+  constructor(tools: readonly Tool[] = []) {
+    this.session = new Session(
+      {
+        audio: this.audio,
+        makeTransport: (name, listener) => {
+          const transport = new FakeTransport(name, listener);
+          transport.refuses = this.refuses[name] ?? null;
+          transport.greeting = this.greets ? created(this.expiresAt) : null;
+          this.transports.push(transport);
+          return transport;
+        },
+        fetchSecret: (signal) => {
+          this.minted += 1;
+          return this.fetchSecret(signal);
+        },
+        mayUseMicrophone: () => Promise.resolve(this.granted),
+        network: this.network,
+        now: () => performance.now(),
+        unixNow: () => 0,
       },
-      fetchSecret: (signal) => this.fetchSecret(signal),
-      mayUseMicrophone: () => Promise.resolve(this.granted),
-      now: () => this.nowMs,
-    });
+      tools,
+    );
   }
 
   get transport(): FakeTransport {
@@ -137,28 +197,28 @@ export class Stage {
     return last;
   }
 
-  /** A call as far as `session.created`. */
+  /** A call that is live. */
   async begin(): Promise<FakeTransport> {
-    const started = this.session.start();
-    await settle();
-    this.transport.says(CREATED);
-    await started;
+    await this.session.start();
     return this.transport;
   }
 }
 
-export const CREATED: AnyEvent = {
-  type: "session.created",
-  session: {
-    id: "sess_1",
-    model: "gpt-realtime-2.1",
-    expires_at: 3600,
-    audio: {
-      input: { turn_detection: { type: "server_vad", interrupt_response: true } },
-      output: { voice: "marin" },
+/** The first message of a session that ends at this time; the fake device's clock is at 0. */
+export function created(expiresAt: number): AnyEvent {
+  return {
+    type: "session.created",
+    session: {
+      id: "sess_1",
+      model: "gpt-realtime-2.1",
+      expires_at: expiresAt,
+      audio: {
+        input: { turn_detection: { type: "server_vad", interrupt_response: true } },
+        output: { voice: "marin" },
+      },
     },
-  },
-};
+  };
+}
 
 /** Lets everything that only waits for promises go on. */
 export async function settle(): Promise<void> {

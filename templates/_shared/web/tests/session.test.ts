@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { failure } from "../src/realtime/failures.ts";
-import { CREATED, SECRET, settle, Stage } from "./fakes.ts";
+import { DEFAULTS } from "../src/realtime/settings.ts";
+import { created, SECRET, settle, Stage } from "./fakes.ts";
 
 let stage: Stage;
 
@@ -10,8 +11,11 @@ beforeEach(() => {
   stage = new Stage();
 });
 
-afterEach(() => {
+afterEach(async () => {
   stage.session.hangUp();
+  await settle();
+  expect(stage.network.watchers).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -19,9 +23,13 @@ function states(): string[] {
   return stage.session.snapshot.stages.map(({ name, state }) => `${name} ${state}`);
 }
 
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
 test("a call goes through its stages, each with its time", async () => {
   stage.fetchSecret = async () => {
-    stage.nowMs += 40;
+    vi.advanceTimersByTime(40);
     return SECRET;
   };
   const seen: string[] = [];
@@ -51,7 +59,7 @@ test("a call goes through its stages, each with its time", async () => {
 });
 
 test("a WebSocket call has no offer", async () => {
-  stage.session.settings = { transport: "websocket" };
+  stage.session.change({ ...DEFAULTS, transport: "websocket" });
 
   await stage.begin();
 
@@ -60,11 +68,12 @@ test("a WebSocket call has no offer", async () => {
 });
 
 test("not a sound is sent before the session is there", async () => {
+  stage.greets = false;
   const started = stage.session.start();
   await settle();
 
   expect(stage.transport.microphone).toBe(false);
-  stage.transport.says(CREATED);
+  stage.transport.says(created(3600));
   await started;
   expect(stage.transport.microphone).toBe(true);
 });
@@ -73,19 +82,14 @@ test("no secret is asked for while the browser still asks for the microphone", a
   stage.granted = false;
   const allowed = new EventTarget();
   stage.audio.useMicrophone = () =>
-    new Promise((resolve) => allowed.addEventListener("yes", () => resolve()));
-  let asked = 0;
-  stage.fetchSecret = () => {
-    asked += 1;
-    return Promise.resolve(SECRET);
-  };
+    new Promise((resolve) => allowed.addEventListener("yes", () => resolve("")));
 
   void stage.session.start();
   await settle();
-  expect(asked).toBe(0);
+  expect(stage.minted).toBe(0);
   allowed.dispatchEvent(new Event("yes"));
   await settle();
-  expect(asked).toBe(1);
+  expect(stage.minted).toBe(1);
 });
 
 test("a refused microphone fails its own stage and no other", async () => {
@@ -104,16 +108,8 @@ test("a refused microphone fails its own stage and no other", async () => {
   expect(stage.audio.opened).toBe(false);
 });
 
-test("a connection that is not made fails at the network", async () => {
-  stage.refuses = "networkBlocked";
-
-  await stage.session.start();
-
-  expect(stage.session.snapshot.failure?.code).toBe("RT607");
-  expect(states()).toContain("network failed");
-});
-
 test("an error in place of session.created is the failure", async () => {
+  stage.greets = false;
   const started = stage.session.start();
   await settle();
   const message = 'Model "gpt-nope" is not supported in realtime mode.';
@@ -125,15 +121,16 @@ test("an error in place of session.created is the failure", async () => {
 });
 
 test("a session that does not begin within ten seconds is given up", async () => {
+  stage.greets = false;
   const started = stage.session.start();
-  await settle();
-  await vi.advanceTimersByTimeAsync(10_000);
+  await pass(10_000);
   await started;
 
   expect(stage.session.snapshot.failure?.code).toBe("RT609");
 });
 
 test("hanging up while connecting ends without a failure", async () => {
+  stage.greets = false;
   const started = stage.session.start();
   await settle();
   stage.session.hangUp();
@@ -156,6 +153,7 @@ test("what an old connection still says is not heard in the next call", async ()
 });
 
 test("a second start while one is under way does nothing", async () => {
+  stage.greets = false;
   void stage.session.start();
   void stage.session.start();
   await settle();
@@ -163,75 +161,56 @@ test("a second start while one is under way does nothing", async () => {
   expect(stage.transports).toHaveLength(1);
 });
 
-test("a turn is heard, thought about, spoken and over", async () => {
-  const call = await stage.begin();
-  const activity = (): string => stage.session.snapshot.activity;
-  const seen = [activity()];
-  call.says({ type: "input_audio_buffer.speech_started", item_id: "i1", audio_start_ms: 0 });
-  seen.push(activity());
-  call.says({ type: "input_audio_buffer.speech_stopped", item_id: "i1", audio_end_ms: 900 });
-  seen.push(activity());
-  call.says({ type: "response.created", response: { id: "r1", status: "in_progress" } });
-  call.listener.sounding(true);
-  seen.push(activity());
-  call.says({ type: "response.done", response: { id: "r1", status: "completed" } });
-  seen.push(activity());
-  call.listener.sounding(false);
-  seen.push(activity());
+test("a call that another tab takes over says so", async () => {
+  await stage.begin();
+  stage.session.giveWay();
 
-  expect(seen).toEqual(["listening", "hearing", "thinking", "speaking", "speaking", "listening"]);
+  expect(stage.session.snapshot.failure?.code).toBe("RT617");
 });
 
-test("the first sound is timed from the end of speech to what the meter hears", async () => {
-  const call = await stage.begin();
-  stage.nowMs = 5000;
-  call.says({ type: "input_audio_buffer.speech_stopped", item_id: "i1", audio_end_ms: 900 });
-  stage.nowMs = 5200;
-  call.says({ type: "response.created", response: { id: "r1", status: "in_progress" } });
-  await vi.advanceTimersByTimeAsync(100);
-  expect(states()).toContain("first sound active");
-  stage.nowMs = 5640;
-  stage.audio.model = { peak: 0.3, dbfs: -20 };
-  await vi.advanceTimersByTimeAsync(100);
+test("settings are the session's before the microphone is opened", async () => {
+  stage.session.change({ ...DEFAULTS, voice: "cedar", turnTaking: "semantic_vad" });
+  const seen: boolean[] = [];
+  stage.session.subscribe(() => {
+    const last = stage.transports.at(-1);
+    if (last?.sent.length === 1) seen.push(last.microphone);
+  });
 
-  expect(stage.session.snapshot.latenciesMs).toEqual([640]);
-  expect(stage.session.snapshot.stages.at(-1)).toMatchObject({ state: "done", tookMs: 640 });
+  const { sent } = await stage.begin();
+
+  expect(sent).toEqual([
+    {
+      type: "session.update",
+      session: {
+        type: "realtime",
+        audio: {
+          input: {
+            turn_detection: {
+              type: "semantic_vad",
+              eagerness: "auto",
+              create_response: true,
+              interrupt_response: true,
+            },
+          },
+          output: { voice: "cedar" },
+        },
+      },
+    },
+  ]);
+  expect(seen[0]).toBe(false);
 });
 
-test("interrupting cancels the answer and silences it", async () => {
-  const call = await stage.begin();
-  call.says({ type: "response.created", response: { id: "r1", status: "in_progress" } });
-  stage.session.interrupt();
-
-  expect(call.sent).toEqual([{ type: "response.cancel" }]);
-  expect(call.silenced).toBe(1);
-});
-
-test("interrupting what is already generated only silences it", async () => {
-  const call = await stage.begin();
-  call.says(
-    { type: "response.created", response: { id: "r1", status: "in_progress" } },
-    { type: "response.done", response: { id: "r1", status: "completed" } },
-  );
-  stage.session.interrupt();
-
-  expect(call.sent).toEqual([]);
-  expect(call.silenced).toBe(1);
-});
-
-test("messages that crossed on their way are not shown as trouble", async () => {
-  const call = await stage.begin();
-  for (const code of ["response_cancel_not_active", "input_audio_buffer_commit_empty"]) {
-    call.says({ type: "error", error: { code, message: "" } });
-  }
-
-  expect(stage.session.snapshot.troubles).toEqual([]);
-});
-
-test("an error in a call is shown and the call goes on", async () => {
-  const call = await stage.begin();
-  const message = "Unknown parameter: 'session.voice'.";
-  call.says({ type: "error", error: { code: "unknown_parameter", message } });
+test("a setting that is refused is trouble, and the call begins without it", async () => {
+  stage.session.change({ ...DEFAULTS, voice: "cedar" });
+  stage.greets = false;
+  const started = stage.session.start();
+  await settle();
+  stage.transport.answers = false;
+  stage.transport.says(created(3600));
+  await settle();
+  const message = "Invalid value: 'cedar'.";
+  stage.transport.says({ type: "error", error: { code: "invalid_value", message } });
+  await started;
 
   const { phase, troubles } = stage.session.snapshot;
   expect({ phase, troubles }).toEqual({
@@ -240,18 +219,84 @@ test("an error in a call is shown and the call goes on", async () => {
   });
 });
 
-test("an answer that failed for want of credit says so", async () => {
+test("changes during a call are told at once, but never a voice", async () => {
   const call = await stage.begin();
-  call.says({
-    type: "response.done",
-    response: {
-      id: "r1",
-      status: "failed",
-      status_details: { error: { code: "insufficient_quota", message: "You exceeded…" } },
-    },
-  });
+  stage.session.change({ ...DEFAULTS, voice: "cedar", instructions: "Speak slowly." });
 
-  expect(stage.session.snapshot.troubles.map(({ code }) => code)).toEqual(["RT522"]);
+  expect(call.sent).toEqual([
+    { type: "session.update", session: { type: "realtime", instructions: "Speak slowly.", audio: {} } },
+  ]);
+});
+
+test("another microphone is taken during a call", async () => {
+  await stage.begin();
+  stage.session.change({ ...DEFAULTS, microphone: "headset", speaker: "hall" });
+  await settle();
+
+  expect(stage.audio.microphones).toEqual(["", "headset"]);
+  expect(stage.audio.speakers).toEqual(["hall"]);
+});
+
+test("a microphone that is unplugged is replaced by the system's choice", async () => {
+  await stage.begin();
+  stage.audio.onMicrophoneLost("Headset");
+  await settle();
+
+  expect(stage.session.snapshot.turns).toEqual([
+    {
+      kind: "note",
+      id: "note_0",
+      text: 'The microphone "Headset" is gone; "Built-in" is used now.',
+      code: "RT605",
+    },
+  ]);
+});
+
+test("an unplugged microphone without another one is trouble, not the end", async () => {
+  await stage.begin();
+  stage.audio.refuses = "microphoneMissing";
+  stage.audio.onMicrophoneLost("Headset");
+  await settle();
+
+  const { phase, troubles } = stage.session.snapshot;
+  expect({ phase, troubles }).toEqual({
+    phase: "live",
+    troubles: [failure("microphoneLost", "Headset")],
+  });
+});
+
+test("a microphone that gives nothing but zeros is named after eight seconds", async () => {
+  await stage.begin();
+  await pass(7900);
+  expect(stage.session.snapshot.troubles).toEqual([]);
+  await pass(200);
+
+  expect(stage.session.snapshot.troubles.map(({ code }) => code)).toEqual(["RT606"]);
+  stage.session.dismiss();
+  expect(stage.session.snapshot.troubles).toEqual([]);
+});
+
+test("muting silences the microphone and is over with the call", async () => {
+  await stage.begin();
+  stage.session.setMuted(true);
+  expect({ muted: stage.audio.muted, shown: stage.session.snapshot.muted }).toEqual({
+    muted: true,
+    shown: true,
+  });
+  stage.session.hangUp();
+
+  expect(stage.session.snapshot.muted).toBe(false);
+});
+
+test("without a network, the device is named and not the token service", async () => {
+  stage.network.goes(false);
+  stage.fetchSecret = () => Promise.reject(Object.assign(new Error(), { name: "x" }));
+  const { CallError } = await import("../src/realtime/failures.ts");
+  stage.fetchSecret = () => Promise.reject(new CallError("tokenServiceDown"));
+
+  await stage.session.start();
+
+  expect(stage.session.snapshot.failure?.code).toBe("RT615");
 });
 
 test("a message without its fields is logged and not acted on", async () => {
@@ -265,44 +310,4 @@ test("a message without its fields is logged and not acted on", async () => {
     "error",
     "made.up",
   ]);
-});
-
-test("a lost connection is a failure and keeps the words", async () => {
-  const call = await stage.begin();
-  call.says({
-    type: "conversation.item.input_audio_transcription.completed",
-    item_id: "i1",
-    transcript: "Hello",
-  });
-  stage.nowMs += 72_000;
-  call.listener.lost(failure("callLost", "the network went away"));
-
-  const { phase, failure: why, turns, lastedMs } = stage.session.snapshot;
-  expect({ phase, code: why?.code, words: turns.map(({ text }) => text), lastedMs }).toEqual({
-    phase: "failed",
-    code: "RT610",
-    words: ["Hello"],
-    lastedMs: 72_000,
-  });
-});
-
-test("a close after session_expired is named as such", async () => {
-  const call = await stage.begin();
-  const message = "Your session hit the maximum duration of 60 minutes.";
-  call.says({ type: "error", error: { code: "session_expired", message } });
-  call.listener.lost(failure("callLost"));
-
-  expect(stage.session.snapshot.failure).toEqual(failure("sessionExpired", message));
-});
-
-test("muting silences the microphone and is over with the call", async () => {
-  await stage.begin();
-  stage.session.setMuted(true);
-  expect({ muted: stage.audio.muted, shown: stage.session.snapshot.muted }).toEqual({
-    muted: true,
-    shown: true,
-  });
-  stage.session.hangUp();
-
-  expect(stage.session.snapshot.muted).toBe(false);
 });

@@ -1,7 +1,15 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { deedOf, levelOf, spanOf, statusOf, timeOf } from "../src/page/words.ts";
 import { Stage } from "./fakes.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("a live call says whose turn it is, and the button what it would do", async () => {
   const stage = new Stage();
@@ -20,7 +28,7 @@ test("a live call says whose turn it is, and the button what it would do", async
   note();
   call.listener.sounding(true);
   note();
-  stage.nowMs = 72_000;
+  vi.advanceTimersByTime(72_000);
   stage.session.hangUp();
   note();
 

@@ -1,0 +1,209 @@
+/**
+ * One connection to one session of the API. It is opened and made ready on its own, and only then
+ * adopted: until that moment nothing it says reaches the conversation. So a new session can be
+ * prepared behind the one that is in use.
+ */
+
+import { known } from "./events.ts";
+import type { AnyEvent, ApiError, ClientEvent, Item, ServerEvent } from "./events.ts";
+import type { SessionObject, SessionUpdate } from "./events.ts";
+import { CallError, failureOfApi } from "./failures.ts";
+import type { Failure } from "./failures.ts";
+import type { StageName } from "./stages.ts";
+import type { Secret } from "./token.ts";
+import type { Transport, TransportListener, TransportName } from "./transport.ts";
+import { Waiting } from "./waiting.ts";
+
+const CREATED_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 5000;
+
+/** Who is told what happens on a connection that was adopted. */
+export interface ConnectionOwner {
+  /** Every message in either direction, adopted or not. */
+  logged(direction: "in" | "out", event: AnyEvent): void;
+  received(event: ServerEvent): void;
+  sounding(is: boolean): void;
+  trouble(failure: Failure): void;
+  lost(failure: Failure): void;
+}
+
+export type MakeTransport = (name: TransportName, listener: TransportListener) => Transport;
+
+export class Connection {
+  readonly name: TransportName;
+  /** What `session.created` or the last `session.updated` said. */
+  session: SessionObject = {};
+
+  readonly #owner: ConnectionOwner;
+  readonly #transport: Transport;
+  readonly #created = new Waiting<SessionObject>();
+  #updated: Waiting<SessionObject> | null = null;
+  #added: { left: number; all: Waiting<void> } | null = null;
+  #adopted = false;
+  /** Nothing goes through any more; sound that has arrived may still play. */
+  #lost = false;
+  #closed = false;
+  #sounds = false;
+
+  constructor(name: TransportName, makeTransport: MakeTransport, owner: ConnectionOwner) {
+    this.name = name;
+    this.#owner = owner;
+    this.#transport = makeTransport(name, {
+      received: (event) => this.#received(event),
+      sent: (event) => owner.logged("out", { ...event }),
+      sounding: (is) => this.#sounding(is),
+      trouble: (failure) => this.#ifOpen(() => owner.trouble(failure)),
+      lost: (failure) => this.#loses(failure),
+    });
+  }
+
+  /** Whether the model's sound is playing from it. */
+  get sounds(): boolean {
+    return this.#sounds;
+  }
+
+  /** Whether it is of no more use. */
+  get over(): boolean {
+    return this.#closed || this.#lost;
+  }
+
+  /** Resolves when the session is there. Rejects with a CallError; it is closed then. */
+  async open(
+    secret: Secret,
+    signal: AbortSignal,
+    entered: (stage: StageName) => void,
+  ): Promise<void> {
+    const hungUp = (): boolean => this.#created.reject(signal.reason as Error);
+    signal.addEventListener("abort", hungUp);
+    try {
+      await this.#transport.connect(secret, signal, entered);
+      entered("session");
+      this.session = await this.#created.within(
+        CREATED_TIMEOUT_MS,
+        () => new CallError("sessionSilent"),
+      );
+      signal.throwIfAborted();
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", hungUp);
+    }
+  }
+
+  /**
+   * Gives the session its settings and tells it what was said before. A setting that is refused is
+   * trouble, not the end: the call goes on as the server made it.
+   */
+  async makeReady(update: SessionUpdate | null, history: readonly Item[]): Promise<void> {
+    if (update !== null) {
+      this.#updated = new Waiting();
+      this.send({ type: "session.update", session: update });
+      try {
+        await this.#updated.within(READY_TIMEOUT_MS, () => new CallError("sessionSilent"));
+      } catch (error) {
+        if (this.over || !(error instanceof CallError)) throw error;
+        this.#owner.trouble(error.failure);
+      }
+    }
+    await this.tell(history);
+  }
+
+  /** Adds to the conversation; resolves when the server has taken all of it, or too long has passed. */
+  async tell(items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return;
+    const all = new Waiting<void>();
+    this.#added = { left: items.length, all };
+    for (const item of items) this.send({ type: "conversation.item.create", item });
+    await all.within(READY_TIMEOUT_MS, () => new CallError("sessionSilent")).catch(() => undefined);
+    if (this.over) throw new CallError("callLost");
+  }
+
+  /** From now on what it says is the conversation's. */
+  adopt(): void {
+    this.#adopted = true;
+  }
+
+  send(event: ClientEvent): void {
+    this.#transport.send(event);
+  }
+
+  openMicrophone(): void {
+    this.#transport.openMicrophone();
+  }
+
+  closeMicrophone(): void {
+    this.#transport.closeMicrophone();
+  }
+
+  silence(): void {
+    this.#transport.silence();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#sounds = false;
+    this.#transport.close();
+    this.#giveUp(new CallError("callLost"));
+  }
+
+  /** Whether somebody still waited for the session to begin. */
+  #giveUp(error: CallError): boolean {
+    this.#updated?.reject(error);
+    this.#added?.all.reject(error);
+    return this.#created.reject(error);
+  }
+
+  #received(event: AnyEvent): void {
+    if (this.over) return;
+    this.#owner.logged("in", event);
+    const message = known(event);
+    if (message === null) return;
+    switch (message.type) {
+      case "session.created":
+        this.#created.resolve(message.session);
+        break;
+      case "session.updated":
+        this.session = message.session;
+        this.#updated?.resolve(message.session);
+        break;
+      case "conversation.item.added":
+        this.#count();
+        break;
+      case "error":
+        if (this.#refused(message.error)) return;
+        break;
+    }
+    if (this.#adopted) this.#owner.received(message);
+  }
+
+  #count(): void {
+    if (this.#added === null) return;
+    this.#added.left -= 1;
+    if (this.#added.left === 0) this.#added.all.resolve();
+  }
+
+  /** Whether the error answers something that is being waited for. */
+  #refused({ code, message }: ApiError): boolean {
+    const failure = failureOfApi(code ?? null, 400, message ?? "");
+    const error = new CallError(failure.name, failure.detail);
+    return this.#created.reject(error) || (this.#updated?.reject(error) ?? false);
+  }
+
+  #sounding(is: boolean): void {
+    this.#sounds = is;
+    this.#ifOpen(() => this.#owner.sounding(is));
+  }
+
+  #loses(failure: Failure): void {
+    if (this.over) return;
+    this.#lost = true;
+    const wasAwaited = this.#giveUp(new CallError(failure.name, failure.detail));
+    if (!wasAwaited) this.#owner.lost(failure);
+  }
+
+  #ifOpen(act: () => void): void {
+    if (!this.#closed) act();
+  }
+}

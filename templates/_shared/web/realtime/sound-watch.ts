@@ -1,0 +1,37 @@
+/** Waits for the first moment that can be heard: what counts is what leaves the loudspeaker. */
+
+import type { Level } from "./meter.ts";
+
+/** Louder than this is sound, not the noise of an idle line. */
+const SOUND_DBFS = -50;
+const LOOK_MS = 15;
+const GIVE_UP_MS = 30_000;
+
+export class SoundWatch {
+  readonly #level: () => Level;
+  readonly #now: () => number;
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(level: () => Level, now: () => number) {
+    this.#level = level;
+    this.#now = now;
+  }
+
+  /** Tells when there is sound; never, when there is none for half a minute. One at a time. */
+  begin(heard: (atMs: number) => void): void {
+    if (this.#timer !== null) return;
+    const giveUp = this.#now() + GIVE_UP_MS;
+    this.#timer = setInterval(() => {
+      const now = this.#now();
+      const sounds = this.#level().dbfs > SOUND_DBFS;
+      if (!sounds && now < giveUp) return;
+      this.end();
+      if (sounds) heard(now);
+    }, LOOK_MS);
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,5 +1,6 @@
 """Events as log lines: time, name, text. Start-up chatter is held back until it matters."""
 
+import math
 import re
 import time
 from collections import deque
@@ -28,6 +29,9 @@ from rtstart.core.events import (
 
 _HELD = 200
 _PATIENCE_S = 1.0
+_ECHO_OF_PROOF_S = 0.3
+"""How long after the announcement services may still speak of the proof's own requests."""
+
 _NAME_WIDTH = 7
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Zac-hj-ln-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1a\x7f]")
 """What moves the cursor or clears the screen; colours (`m`) stay."""
@@ -49,11 +53,18 @@ class Log:
     """
 
     def __init__(
-        self, style: Style, *, verbose: bool = False, now: Callable[[], str] = _now
+        self,
+        style: Style,
+        *,
+        verbose: bool = False,
+        now: Callable[[], str] = _now,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._style = style
         self._verbose = verbose
         self._now = now
+        self._clock = clock
+        self._quiet_until_s = math.inf
         self._names: dict[str, int] = {}
         self._held: dict[str, deque[str]] = {}
         self._settled: set[str] = set()
@@ -69,7 +80,7 @@ class Log:
                 yield from self._output(event)
             case Announced():
                 self._settled.update(self._held)
-                self._held.clear()
+                self._quiet_until_s = self._clock() + _ECHO_OF_PROOF_S
             case Failed(service=name) | Restarting(service=name):
                 yield from self._release(name)
                 if isinstance(event, Restarting):
@@ -110,7 +121,9 @@ class Log:
         text = _CONTROL.sub("", event.line).rstrip()
         if event.repeats > 1:
             text += self._style.ink(f"  (x{event.repeats})", "warn")
-        held = None if self._verbose else self._held.get(event.service)
+        if self._verbose or self._clock() >= self._quiet_until_s:
+            self._held.clear()
+        held = self._held.get(event.service)
         if held is not None and not event.partial:
             held.append(text)
         elif held is None and text:

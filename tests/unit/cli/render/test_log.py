@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import count
 
 import pytest
 
@@ -27,7 +28,9 @@ from tests.fakes.announced import ANNOUNCED
 
 
 def _lines(events: Iterable[Event], *, verbose: bool = False, color: bool = False) -> list[str]:
-    log = Log(Style(color=color), verbose=verbose, now=lambda: "12:00:00")
+    log = Log(
+        Style(color=color), verbose=verbose, now=lambda: "12:00:00", clock=count(0, 0.2).__next__
+    )
     return [line for event in events for line in log.lines(event)]
 
 
@@ -38,7 +41,7 @@ _START: tuple[Event, ...] = (
 
 
 def test_log_keeps_start_up_chatter_back_when_all_is_well() -> None:
-    events = [*_START, ANNOUNCED, Output("web", "hmr update")]
+    events = [*_START, ANNOUNCED, Output("web", "the proof's own"), Output("web", "hmr update")]
 
     assert _lines(events) == ["  12:00:00  web      hmr update"]
 

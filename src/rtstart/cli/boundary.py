@@ -34,7 +34,7 @@ def _say(error: RtstartError) -> None:
     from rtstart.cli.render.style import style_of
 
     write = sys.stderr.write
-    if isinstance(error, ToolFailed):
+    if isinstance(error, ToolFailed) and error.last_lines:
         for line in error.last_lines:
             write(f"  | {Masker()(line)}\n")
         write("\n")

@@ -97,3 +97,15 @@ def test_an_answer_that_must_be_given_is_asked_until_it_comes(ask: Path) -> None
         "  ? m 7",
         "got 7",
     ]
+
+
+def test_a_line_can_be_edited_with_arrow_keys(ask: Path) -> None:
+    left = "\x1b[D"
+
+    assert _screen(ask, "choice", f"nxt{left}{left}e") == [
+        "  ? Which app?",
+        "    1  Vite: a page",
+        "    2  Next: React",
+        "  ? 1-2 (1) next",
+        "got 'next'",
+    ]

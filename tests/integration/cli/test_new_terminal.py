@@ -113,6 +113,28 @@ def test_new_hides_the_key_and_asks_again_when_it_is_none(place: Path, rtstart: 
     assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
 
 
+def test_new_asks_on_the_terminal_when_only_its_result_is_piped(place: Path, tools: Tools) -> None:
+    tools.rtstart()
+
+    with Terminal(
+        tools.folder / "sh", "-c", "rtstart new > out", cwd=place, environment=tools.environment()
+    ) as terminal:
+        terminal.wait_for("called?")
+        terminal.type("my app\r")
+        terminal.wait_for("API key")
+        terminal.type("\r")
+        code = terminal.end()
+
+    screen = terminal.lines()
+    assert code == 0
+    assert screen == [
+        "  ? What is the app called? (voice-app) my app",
+        _ASKS_KEY,
+        f"  ✓ created  my-app  (vite, {_files(screen)})   ✓ installed 41 packages   ✓ git",
+    ]
+    assert (place / "out").read_text(encoding="utf-8") == "cd my-app\nrtstart dev\n"
+
+
 def test_new_in_a_narrow_terminal_keeps_each_step_whole(rtstart: Open) -> None:
     with rtstart("new", "app", "--yes", columns=40) as terminal:
         terminal.end()

@@ -55,7 +55,10 @@ def finding_lines(finding: Finding, *, style: Style) -> Iterator[str]:
 
 def _short(finding: Finding, style: Style) -> Iterator[str]:
     place = f"{finding.where}  " if finding.where else ""
-    yield f"  {style.ink(place, 'dim')}{finding.what}"
+    first, *rest = _wrap(f"{place}{finding.what}")
+    words = first.removeprefix(place)
+    yield f"  {style.ink(place if words != first else '', 'dim')}{words}"
+    yield from (f"  {line}" for line in rest)
     fix = finding.fix.command or finding.fix.words
     yield from (style.ink(f"    {line}", "dim") for line in _wrap(f"{fix}  ({finding.code})"))
 

@@ -171,6 +171,32 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelOpening:
+    """A way to a public address is being tried; `attempt` counts from 1 for each provider."""
+
+    provider: str
+    reason: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelDown:
+    """There is no public address now. `next_step` says what follows (`again in 2 s`)."""
+
+    provider: str
+    why: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelEnding:
+    """The public address will be closed by itself in `seconds`, unless that is put off."""
+
+    provider: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Visited:
     """A visitor came in, was refused, or left."""
 
@@ -249,6 +275,9 @@ Event: TypeAlias = (
     | Failed
     | Stopping
     | Found
+    | TunnelOpening
+    | TunnelDown
+    | TunnelEnding
     | ProofStep
     | Announced
     | Visited

@@ -11,6 +11,8 @@ from rtstart.core.findings import (
     services,
     session,
     tunnel,
+    tunnel_proof,
+    tunnel_refusals,
 )
 from rtstart.core.findings.types import Entry
 
@@ -19,6 +21,8 @@ _FAMILIES: tuple[ModuleType, ...] = (
     machine,
     services,
     tunnel,
+    tunnel_proof,
+    tunnel_refusals,
     api,
     session,
     call,

@@ -60,3 +60,48 @@ AUTHORITY_BROKEN = Entry(
     ),
     recognised="the authority's file does not hold a key and the certificate that belongs to it",
 )
+
+PROGRAM_MISSING = Entry(
+    code="RT405",
+    level="error",
+    title="The tunnel's program is not installed",
+    why="It was not found on the PATH.",
+    fix=Fix("Install it, or use another way.", command="rtstart tunnels"),
+    recognised="no such program on the PATH",
+)
+
+NOT_SIGNED_IN = Entry(
+    code="RT406",
+    level="error",
+    title="The tunnel's program is not signed in",
+    why="This provider needs an account and its token on this machine.",
+    fix=Fix("Sign in once."),
+    recognised="no token in the environment, or the program says that it is not signed in",
+)
+
+PROGRAM_TOO_OLD = Entry(
+    code="RT407",
+    level="error",
+    title="The tunnel's program is too old",
+    why="The provider serves newer versions only, or ours speaks to newer ones only.",
+    fix=Fix("Update it."),
+    recognised="its version, or the provider's words",
+)
+
+BAD_ADDRESS = Entry(
+    code="RT408",
+    level="error",
+    title="That is no address a tunnel can have",
+    why="It must be https://, a host, perhaps a port, and nothing else.",
+    fix=Fix("Give the origin alone.", command="rtstart dev --tunnel https://voice.example.com"),
+    recognised="an own URL with another scheme, a path, a query or a user name",
+)
+
+PLUG_IN_BROKEN = Entry(
+    code="RT409",
+    level="warning",
+    title="A tunnel plug-in cannot be used",
+    why="It failed to import, or speaks another version of the provider protocol.",
+    fix=Fix("Update or remove the package that brings it."),
+    recognised="an entry point of the group rtstart.tunnels that fails to load",
+)

@@ -1,0 +1,94 @@
+"""Microsoft dev tunnels, by the program `devtunnel`.
+
+Its words changed between releases, so only the host is matched (facts: tunnels 3). Not run here:
+it needs an account.
+"""
+
+import re
+
+from rtstart.core.findings import Fix, tunnel
+from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.tunnels import (
+    API,
+    NO_NETWORK,
+    AddressFound,
+    Machine,
+    Options,
+    ProcessTunnel,
+    Sign,
+    Standing,
+    Target,
+    Traits,
+    TunnelNews,
+    refusal,
+)
+
+_URL = re.compile(r"https://[a-z0-9-]+\.[a-z0-9]+\.devtunnels\.ms(?::\d+)?")
+_LOGIN = Fix("Sign in once.", command="devtunnel user login -g")
+_SIGNS = (
+    Sign(
+        r"(?i)not logged in|login required|not authenticated|unauthorized",
+        tunnel.NOT_SIGNED_IN,
+        "devtunnel is not signed in",
+        _LOGIN,
+    ),
+    Sign(r"(?i)too many requests|quota|rate limit", refusals.ACCOUNT_LIMIT),
+    NO_NETWORK,
+)
+
+
+def read(line: str) -> TunnelNews | None:
+    """News in a line of `devtunnel host`: the form without a port behind it is preferred."""
+    found = [url for url in _URL.findall(line) if "-inspect." not in url]
+    if found:
+        return AddressFound(min(found, key=lambda url: ":" in url[8:]))
+    return refusal(line, _SIGNS)
+
+
+class DevTunnel:
+    """A name for a run, or a lasting one by `tunnel`, which `devtunnel create` makes."""
+
+    api = API
+    name = "devtunnel"
+    traits = Traits(
+        "Microsoft dev tunnel",
+        needs_account=True,
+        plaintext="Microsoft",
+        has_warning_page=True,
+        is_automatic=False,
+    )
+
+    async def examine(self, machine: Machine, options: Options) -> Standing:
+        """Ready when somebody is signed in."""
+        program = machine.find("devtunnel")
+        if program is None:
+            fix = Fix("Install it.", command="winget install Microsoft.devtunnel")
+            return Standing(
+                "missing",
+                finding=tunnel.PROGRAM_MISSING.found("devtunnel is not installed", fix=fix),
+                is_configured=bool(options),
+            )
+        code, said = await machine.run(program, "user", "show")
+        if code != 0 or re.search(r"(?i)not logged in", said):
+            finding = tunnel.NOT_SIGNED_IN.found("devtunnel is not signed in", fix=_LOGIN)
+            return Standing("signed out", finding=finding, is_configured=bool(options))
+        return Standing("ready", is_configured=bool(options))
+
+    def plan(self, machine: Machine, target: Target, options: Options) -> ProcessTunnel:
+        """Open to anonymous visitors: rtstart's own invitation guards the app."""
+        name = options.get("tunnel", "")
+        return ProcessTunnel(
+            (
+                machine.find("devtunnel") or "devtunnel",
+                "host",
+                *((name,) if name else ()),
+                "-p",
+                str(target.port),
+                "--allow-anonymous",
+            ),
+            read,
+            is_connected_by_address=True,
+        )
+
+
+DEVTUNNEL = DevTunnel()

@@ -83,6 +83,8 @@ def service(
     watch: tuple[str, ...] = (),
     cwd: str = "/",
     is_essential: bool = True,
+    is_held: bool = False,
+    holds_input_open: bool = False,
 ) -> Service:
     """A service with this test's environment and short times."""
     return Service(
@@ -98,4 +100,6 @@ def service(
         restarts=restarts,
         watch=watch,
         is_essential=is_essential,
+        is_held=is_held,
+        holds_input_open=holds_input_open,
     )

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from textwrap import wrap
 
 from rtstart.cli.render.style import Stream, Style
 from rtstart.core.api_key import key_fault
@@ -64,6 +65,15 @@ class TerminalAsker:
         self._say("  into rtstart's own cache; nothing else on this machine changes.")
         question = Question("node", "bool", "Bring it?", default=True)
         return bool(self.answer(question, True, _yes))
+
+    def may_go_on(self, finding: Finding) -> bool:
+        """Whether to go on although of what the finding says; no is what Enter means."""
+        self._say("")
+        self._wrong(f"{finding.what}.")
+        for line in wrap(finding.why, 76):
+            self._say(f"  {line}")
+        question = Question("agree", "bool", "Go on? It is asked once a project.", default=False)
+        return bool(self.answer(question, False, _yes))
 
     def _line(self, prompt: str, default: str) -> str:
         try:

@@ -1,5 +1,6 @@
 """`rtstart dev`: options in, a request out; keys in, events to whoever shows them."""
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from rtstart.commands.dev import DevRequest, DevSession
     from rtstart.core.events import Event
     from rtstart.core.findings import Finding
+
+
+_NODE_CODES = ("RT202", "RT203")
 
 
 class Renderer(Protocol):
@@ -38,7 +42,7 @@ def dev(
         str,
         typer.Option(
             metavar="NAME",
-            help="auto, none, lan; else what rtstart.toml says.",
+            help="auto, none, a name of `rtstart tunnels`, https://…; else rtstart.toml's.",
             envvar="RTSTART_TUNNEL",
         ),
     ] = "",
@@ -109,6 +113,7 @@ def run_dev(
         renderer, terminal = _renderer(request, as_json=as_json, quiet=quiet)
         stack.callback(renderer.close)
         asks = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
+        request = dataclasses.replace(request, is_attended=asks)
         return asyncio.run(_run(request, renderer, terminal, asks=asks, yes=yes))
 
 
@@ -133,9 +138,9 @@ async def _run(
         from rtstart.cli.render.style import standard_error, style_of
 
         err = standard_error()
-        return await asyncio.to_thread(
-            TerminalAsker(err, style=style_of(err)).may_bring_node, finding
-        )
+        asker = TerminalAsker(err, style=style_of(err))
+        ask = asker.may_bring_node if finding.code in _NODE_CODES else asker.may_go_on
+        return await asyncio.to_thread(ask, finding)
 
     session = DevSession(request, consent=consent, emit=renderer)
     keys = (
@@ -156,6 +161,7 @@ def _on_key(session: "DevSession", terminal: "TerminalDev") -> Callable[[str], N
         "n": session.new_invitation,
         "o": session.open_browser,
         "r": session.restart,
+        "t": session.toggle_tunnel,
         "l": lambda: terminal.say(f"logs are in {session.log_dir}"),
         "?": terminal.toggle_help,
         "h": terminal.toggle_help,

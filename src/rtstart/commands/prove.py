@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 
 from rtstart.adapters.net.outside import Answer, AskFailed, Outside, outside
 from rtstart.core.events import Emit, Found, ProofStep
-from rtstart.core.findings import Finding
+from rtstart.core.findings import Finding, tunnel_proof
 from rtstart.core.proof import (
+    PASSING,
     Question,
     Subject,
     is_minted,
+    is_warning_page,
+    judge_nonce,
     mint_finding,
     proof_finding,
     questions,
@@ -21,6 +24,13 @@ from rtstart.core.proof import (
 )
 
 _FIRST: tuple[Question, ...] = ("name", "certificate", "page")
+_NONCE = "/.rtstart/nonce"
+_STREAM = "/.rtstart/stream"
+_BODY = "/.rtstart/body"
+_UPLOAD_BYTES = 1_000_000
+_LEAST_GAP_S = 0.2
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 2.0
 _OK = 200
 _REFUSALS = (401, 403)
 
@@ -57,6 +67,8 @@ class Keys:
 async def prove(subject: Subject, keys: Keys, *, emit: Emit) -> Proof:
     """Ask everything that must be true of this address; a step that fails stops what needs it."""
     asked = questions(subject)
+    if subject.is_carried and not subject.carries_streams:
+        emit(ProofStep("stream", "skipped", 0.0, "this provider holds streams back"))
     async with outside(subject.origin, tls=keys.tls) as visitor:
         examiner = _Examiner(subject, keys, visitor, emit)
         for question in (one for one in asked if one in _FIRST):
@@ -83,7 +95,10 @@ class _Examiner:
             "hmr": self._hmr,
             "mint refused": self._mint_refused,
             "mint": self._mint,
+            "stream": self._stream,
+            "upload": self._upload,
         }
+        self._patient_until = time.monotonic() + subject.patience_s
 
     async def ask(self, question: Question) -> bool:
         """Ask one question, tell its result, and say whether it passed."""
@@ -91,34 +106,59 @@ class _Examiner:
         finding: Finding | None = None
         detail = ""
         try:
-            detail = await self._ways[question]()
+            detail = await self._patiently(question)
         except _Judged as judged:
             finding = judged.finding
         except AskFailed as failed:
-            finding = proof_finding(question, self._subject, str(failed))
+            finding = proof_finding(question, self._subject, str(failed), failed.trouble)
         spent_ms = (time.monotonic() - began) * 1000
         if finding is None:
             self.passed += 1
             self._emit(ProofStep(question, "passed", spent_ms, detail))
             return True
-        self.findings.append(finding)
         self._emit(ProofStep(question, "failed", spent_ms, finding.what))
-        self._emit(Found(finding))
+        self._found(finding)
         return False
+
+    def _found(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        self._emit(Found(finding))
+
+    async def _patiently(self, question: Question) -> str:
+        """Ask again while the address may be only just coming into being."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self._ways[question]()
+            except AskFailed as failed:
+                is_early = question in _FIRST and failed.trouble in PASSING
+                if not is_early or time.monotonic() + pause_s > self._patient_until:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     async def _name(self) -> str:
         return ", ".join(await self._visitor.resolve())
 
     async def _page(self) -> str:
-        answer = await self._visitor.ask("GET", "/.rtstart/nonce")
-        if answer.status != _OK or self._keys.nonce not in answer.text:
-            raise AskFailed(f"something else answers there (status {answer.status})")
+        answer = await self._visitor.ask("GET", _NONCE)
+        trouble = judge_nonce(answer.status, answer.text, self._keys.nonce)
+        if trouble is not None:
+            raise AskFailed(f"something else answers there (status {answer.status})", trouble)
+        if self._subject.is_carried:
+            await self._look_for_warning_page()
         if self._keys.invitation:
             await self._accept_invitation()
         page = await self._visitor.ask("GET", "/", headers={"Accept": "text/html"})
         if page.status != _OK:
             raise AskFailed(f"the page was answered with {page.status}")
         return f"{len(page.text)} characters"
+
+    async def _look_for_warning_page(self) -> None:
+        answer = await self._visitor.ask_as_browser(_NONCE)
+        is_ours = self._keys.nonce in answer.text
+        if not is_ours and is_warning_page(answer.status, answer.headers.get("content-type", "")):
+            self._found(tunnel_proof.WARNING_PAGE.found(where=self._subject.origin))
 
     async def _accept_invitation(self) -> None:
         answer = await self._visitor.ask(
@@ -163,6 +203,19 @@ class _Examiner:
         if answer.status != _OK or not is_minted(answer.text):
             raise _Judged(mint_finding(answer.status, answer.text))
         return "ek_***"
+
+    async def _stream(self) -> str:
+        gap_s = await self._visitor.gap(_STREAM)
+        if gap_s < _LEAST_GAP_S:
+            raise AskFailed("two parts sent half a second apart came together", "held back")
+        return f"{gap_s * 1000:.0f} ms apart"
+
+    async def _upload(self) -> str:
+        answer = await self._visitor.ask("POST", _BODY, body="x" * _UPLOAD_BYTES)
+        if answer.status != _OK or answer.text.strip() != str(_UPLOAD_BYTES):
+            words = f"a body of one megabyte was answered with {answer.status}"
+            raise AskFailed(words, "too large")
+        return "1 MB"
 
     async def _post_mint(self, visitor: Outside) -> Answer:
         return await visitor.ask(

@@ -39,12 +39,16 @@ class ServiceConfig:
 
 @dataclass(frozen=True, slots=True)
 class ProjectConfig:
-    """The whole of `rtstart.toml`. `tunnels` holds each provider's own options."""
+    """The whole of `rtstart.toml`. `tunnels` holds each provider's own options.
+
+    `tunnel_for_s` closes a public address by itself after that time, unless it is put off.
+    """
 
     template: str = ""
     public: str = "web"
     tunnel: str = "auto"
     port: int = 4173
+    tunnel_for_s: float = 14_400.0
     services: Mapping[str, ServiceConfig] = field(default_factory=dict)
     tunnels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -75,6 +79,7 @@ def _read(top: Reader) -> ProjectConfig:
         public=dev.text("public", "web"),
         tunnel=dev.text("tunnel", "auto"),
         port=dev.whole("port", 4173, least=1, most=65535),
+        tunnel_for_s=dev.seconds("tunnel_for", 14_400.0),
         services=services,
         tunnels={one.path[-1]: _read_options(one) for one in top.tables("tunnels")},
     )

@@ -51,3 +51,7 @@ class Service:
     """Paths, relative to `cwd`, whose change restarts the service; empty for one that reloads."""
     is_essential: bool = True
     """Whether the run fails when this service is given up. A tunnel is not essential."""
+    is_held: bool = False
+    """Whether somebody else decides what follows when it ends; it then just leaves the run."""
+    holds_input_open: bool = False
+    """Whether standard input stays open, empty, instead of being closed."""

@@ -259,6 +259,27 @@ async def test_service_joins_and_leaves_when_the_run_goes_on() -> None:
         assert [event.service for event in events.of(Exited)] == ["tunnel"]
 
 
+async def test_held_service_leaves_with_its_code_and_its_input_stays_open() -> None:
+    events = Events()
+    ends = service("ends", "echo up; exit 7", is_held=True, is_essential=False)
+    reads = service("reads", "echo up; read x; echo ended", is_held=True, holds_input_open=True)
+
+    async with _runner(events, service("one", "sleep 60")) as runner:
+        runner.start()
+        await runner.wait_ready()
+        runner.add(ends)
+        runner.add(reads)
+        assert await runner.wait_gone("ends") == 7
+        await events.until_line("reads", "up")
+        runner.remove("reads")
+        assert await runner.wait_gone("reads") == -15
+        assert await runner.wait_gone("never there") == 127
+        assert runner.failure is None
+
+    assert events.lines("reads") == ["up"]
+    assert events.of(Found) == []
+
+
 async def test_run_goes_on_when_a_service_that_is_not_essential_fails() -> None:
     events = Events()
     tunnel = service("tunnel", "exit 1", ready=LineReady("x"), is_essential=False)

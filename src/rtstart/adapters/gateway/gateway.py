@@ -130,6 +130,10 @@ class Gateway:
         """
         self._desk.origins = tuple(_origin(text) for text in (origin, *others))
 
+    def clear_public_origins(self) -> None:
+        """Say that visitors come under no origin at all: every request from outside is refused."""
+        self._desk.origins = ()
+
     def set_authority(self, pem: bytes) -> None:
         """Give phones the certificate of the local authority at `/.rtstart/ca.crt`."""
         self._desk.authority = pem

@@ -1,5 +1,6 @@
 """The gateway's own paths below `/.rtstart/`: probes, the authority, a typed code, calls."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from urllib.parse import parse_qs
@@ -21,6 +22,7 @@ CALLS_PATH = "/.rtstart/calls"
 """Where a page may say which calls it has begun and ended."""
 
 _CALL_BODY_BYTES = 4096
+_BODIES_AT_ONCE = 4
 
 
 class OwnPaths:
@@ -31,6 +33,8 @@ class OwnPaths:
         self._doors = doors
         self._wires = wires
         self._echo = probes.Echo()
+        self._stream = probes.Stream()
+        self._bodies = asyncio.Semaphore(_BODIES_AT_ONCE)
 
     async def answer(self, arrived: Arrived) -> web.StreamResponse:
         """Answer one request."""
@@ -39,6 +43,11 @@ class OwnPaths:
             if response is not None:
                 return response
             reply = answers.plain(503, "Too many echoes at once.\n")
+        elif arrived.path.raw == probes.STREAM_PATH and arrived.request.method == "GET":
+            response = await self._stream.answer(arrived.request)
+            if response is not None:
+                return response
+            reply = answers.plain(503, "Too many streams at once.\n")
         else:
             reply = await self._reply(arrived)
         return await answers.write(arrived.connection, arrived.request, reply)
@@ -50,6 +59,8 @@ class OwnPaths:
         if path == AUTHORITY_URL_PATH and self._desk.authority:
             kind = (b"Content-Type", b"application/x-x509-ca-cert")
             return Reply(200, [kind], self._desk.authority)
+        if path == probes.BODY_PATH and arrived.request.method == "POST":
+            return await self._count_body(arrived)
         if path == answers.ENTER_PATH:
             return self._enter(arrived)
         if path == CALLS_PATH:
@@ -57,6 +68,14 @@ class OwnPaths:
         if path.startswith(probes.UP_PATH):
             return await self._is_up(arrived, path.removeprefix(probes.UP_PATH))
         return answers.plain(404, "There is nothing here.\n")
+
+    async def _count_body(self, arrived: Arrived) -> Reply:
+        try:
+            async with self._bodies:
+                body = await read_body(arrived.request, limit=probes.BODY_BYTES, pause_s=10.0)
+        except (BodyTooLarge, BodyTooSlow):
+            return answers.plain(413, "That is too much.\n")
+        return answers.plain(200, f"{len(body)}\n")
 
     def _enter(self, arrived: Arrived) -> Reply:
         typed = parse_qs(arrived.path.query or "").get("code", [""])[0]

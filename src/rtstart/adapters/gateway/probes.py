@@ -13,12 +13,17 @@ PREFIX = "/.rtstart/"
 
 NONCE_PATH = "/.rtstart/nonce"
 ECHO_PATH = "/.rtstart/echo"
+STREAM_PATH = "/.rtstart/stream"
+BODY_PATH = "/.rtstart/body"
 UP_PATH = "/.rtstart/up/"
 
 _ECHOES_AT_ONCE = 8
 _ECHO_MESSAGES = 64
 _ECHO_BYTES = 64 * 1024
 _ECHO_WITHIN_S = 30.0
+_STREAM_PAUSE_S = 0.5
+BODY_BYTES = 2_000_000
+"""The largest body that is counted and thrown away."""
 
 
 class Echo:
@@ -42,6 +47,31 @@ class Echo:
         finally:
             self._open -= 1
         return socket
+
+
+class Stream:
+    """A stream of two events half a second apart: whoever holds it back is seen doing so."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        """Send both parts; None when too many are being sent already."""
+        if self._open >= _ECHOES_AT_ONCE:
+            return None
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        self._open += 1
+        try:
+            await response.prepare(request)
+            await response.write(b"data: 1\n\n")
+            await asyncio.sleep(_STREAM_PAUSE_S)
+            await response.write(b"data: 2\n\n")
+            await response.write_eof()
+        finally:
+            self._open -= 1
+        return response
 
 
 async def _repeat(socket: web.WebSocketResponse) -> None:

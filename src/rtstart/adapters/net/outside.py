@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rtstart.core.proof import Trouble
+
 if TYPE_CHECKING:
     import aiohttp
 
 _LONGEST_BODY = 1_000_000
+_OK = 200
+_BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Safari/537.36"
+)
 
 SKIP_WARNING_PAGES: Mapping[str, str] = {
     "ngrok-skip-browser-warning": "1",
@@ -26,6 +33,10 @@ SKIP_WARNING_PAGES: Mapping[str, str] = {
 
 class AskFailed(Exception):
     """A question got no usable answer; the text says what came instead, in plain words."""
+
+    def __init__(self, words: str, trouble: Trouble = "other") -> None:
+        super().__init__(words)
+        self.trouble: Trouble = trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,8 @@ class Outside:
                 split.hostname, split.port or 443, type=socket.SOCK_STREAM
             )
         except OSError as error:
-            raise AskFailed(f"the name {split.hostname} does not resolve") from error
+            words = f"the name {split.hostname} does not resolve"
+            raise AskFailed(words, "no name") from error
         return tuple(dict.fromkeys(str(one[4][0]) for one in found))
 
     async def handshake(self) -> str:
@@ -65,9 +77,12 @@ class Outside:
                 split.hostname, split.port or 443, ssl=self._tls, server_hostname=split.hostname
             )
         except ssl.SSLCertVerificationError as error:
-            raise AskFailed(f"the certificate is not valid: {error.verify_message}") from error
-        except (OSError, ssl.SSLError) as error:
-            raise AskFailed(f"no TLS connection: {error}") from error
+            words = f"the certificate is not valid: {error.verify_message}"
+            raise AskFailed(words, "bad certificate") from error
+        except ssl.SSLError as error:
+            raise AskFailed(f"no TLS connection: {error}", "bad certificate") from error
+        except OSError as error:
+            raise AskFailed(f"no connection: {error}", "no connection") from error
         certificate = writer.get_extra_info("peercert") or {}
         writer.close()
         with contextlib.suppress(OSError, ssl.SSLError):
@@ -84,13 +99,20 @@ class Outside:
         body: str | None = None,
     ) -> Answer:
         """Send one request and read its answer; redirects are not followed, cookies are kept."""
+        return await self._send(
+            method, path, headers={**SKIP_WARNING_PAGES, **(headers or {})}, body=body
+        )
+
+    async def _send(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: str | None = None
+    ) -> Answer:
         import aiohttp
 
         try:
             async with self._session.request(
                 method,
                 f"{self.origin}{path}",
-                headers={**SKIP_WARNING_PAGES, **(headers or {})},
+                headers=headers,
                 data=body,
                 allow_redirects=False,
             ) as response:
@@ -101,7 +123,28 @@ class Outside:
                     content.decode(response.charset or "utf-8", errors="replace"),
                 )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise AskFailed(f"{method} {path} got no answer: {_words(error)}") from error
+            words = f"{method} {path} got no answer: {_words(error)}"
+            raise AskFailed(words, "no connection") from error
+
+    async def ask_as_browser(self, path: str) -> Answer:
+        """GET a path as a visitor's browser does: no provider's warning page is skipped."""
+        return await self._send(
+            "GET", path, headers={"User-Agent": _BROWSER, "Accept": "text/html,*/*;q=0.8"}
+        )
+
+    async def gap(self, path: str) -> float:
+        """Seconds between the first and the last part of a streamed answer."""
+        import aiohttp
+
+        loop = asyncio.get_running_loop()
+        try:
+            async with self._session.get(
+                f"{self.origin}{path}", headers=SKIP_WARNING_PAGES, allow_redirects=False
+            ) as response:
+                times = [loop.time() async for _ in response.content.iter_any()]
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise AskFailed(f"the stream was cut: {_words(error)}", "held back") from error
+        return times[-1] - times[0] if times else 0.0
 
     async def first_message(
         self, path: str, *, protocols: tuple[str, ...] = (), say: str | None = None
@@ -120,11 +163,14 @@ class Outside:
                     await socket_.send_str(say)
                 message = await socket_.receive()
         except aiohttp.WSServerHandshakeError as error:
-            raise AskFailed(f"the upgrade was answered with {error.status}") from error
+            trouble: Trouble = "upgrade ignored" if error.status == _OK else "upgrade dropped"
+            raise AskFailed(f"the upgrade was answered with {error.status}", trouble) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise AskFailed(f"the WebSocket did not open: {_words(error)}") from error
+            words = f"the WebSocket did not open: {_words(error)}"
+            raise AskFailed(words, "upgrade dropped") from error
         if message.type is not aiohttp.WSMsgType.TEXT:
-            raise AskFailed(f"the WebSocket ended without a word ({message.type.name.lower()})")
+            words = f"the WebSocket ended without a word ({message.type.name.lower()})"
+            raise AskFailed(words, "upgrade dropped")
         return str(message.data)
 
 

@@ -68,9 +68,10 @@ class Child(Process):  # type: ignore[misc]  # honcho has no types
         cwd: str,
         env: Mapping[str, str],
         tell: Callable[[ChildFact], None],
+        holds_input_open: bool = False,
     ) -> None:
         super().__init__(command, cwd=cwd, env=dict(env))
-        self._child_ctor = _open
+        self._child_ctor = _open_holding_input if holds_input_open else _open
         self._tell = tell
         self._ahead = threading.Semaphore(_CHUNKS_AHEAD)
         self._abandoned = False
@@ -94,6 +95,8 @@ class Child(Process):  # type: ignore[misc]  # honcho has no types
             self._ahead.acquire()
             self._tell(ChildSaid(chunk))
         self._child.stdout.close()
+        if self._child.stdin is not None:
+            self._child.stdin.close()
         self._tell(ChildClosed())
 
     def handled(self) -> None:
@@ -109,20 +112,31 @@ class Child(Process):  # type: ignore[misc]  # honcho has no types
         self._tell(ChildExited(self._child.wait()))
 
 
-def _open(command: str | Sequence[str], *, env: Mapping[str, str], cwd: str) -> Any:
+def _open(
+    command: str | Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str,
+    stdin: int = subprocess.DEVNULL,
+) -> Any:
     """honcho's Popen (own session, both outputs in one pipe), with nobody at the keyboard.
 
     A child that inherits standard input sees a terminal there and takes the user's keys.
     """
     if isinstance(command, str):
-        return Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL)
+        return Popen(command, env=env, cwd=cwd, stdin=stdin)
     arguments = list(command)
     if sys.platform == "win32":  # pragma: no cover
         # CreateProcess looks in our own PATH, and never finds `npm.cmd` as `npm`.
         import shutil
 
         arguments[0] = shutil.which(arguments[0], path=env.get("PATH")) or arguments[0]
-    return Popen(arguments, env=env, cwd=cwd, stdin=subprocess.DEVNULL, shell=False)
+    return Popen(arguments, env=env, cwd=cwd, stdin=stdin, shell=False)
+
+
+def _open_holding_input(command: str | Sequence[str], *, env: Mapping[str, str], cwd: str) -> Any:
+    """The same with an input that never ends and never says anything."""
+    return _open(command, env=env, cwd=cwd, stdin=subprocess.PIPE)
 
 
 def child_environment(

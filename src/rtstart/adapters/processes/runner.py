@@ -59,6 +59,7 @@ from rtstart.core.supervision import (
 _LAST_WORDS_S = 0.05
 """How long the end of a process is held back, so that what it said last is told first."""
 
+_NOT_STARTED = 127
 _GROUP_FIRST_S = 0.002
 _GROUP_LONGEST_S = 0.05
 
@@ -105,6 +106,8 @@ class Runner:
         self._guard = Guard()
         self._probe = HttpProbe()
         self._running: dict[Life, _Running] = {}
+        self._codes: dict[str, int] = {}
+        self._gone = asyncio.Event()
         self._outputs: dict[str, ServiceOutput] = {}
         self._listeners: dict[str, list[Listener]] = {}
         self._logs: dict[str, LogFile] = {}
@@ -194,6 +197,13 @@ class Runner:
         self._feed(Removed(name))
         self._watcher.end(name)
 
+    async def wait_gone(self, name: str) -> int:
+        """Wait until nothing of a service that was added is left; its exit code, 127 for none."""
+        while any(life.service == name for life in self._running):
+            self._gone.clear()
+            await self._gone.wait()
+        return self._codes.get(name, _NOT_STARTED)
+
     def listen(self, name: str, listener: Listener) -> Callable[[], None]:
         """Give a listener each whole line of a service, in all its lives; call to end that."""
         listeners = self._listeners.setdefault(name, [])
@@ -275,6 +285,7 @@ class Runner:
             cwd=service.cwd,
             env=child_environment(service.env, color=self._is_colored, columns=self._columns),
             tell=lambda fact: self._tell_from_thread(life, fact),
+            holds_input_open=service.holds_input_open,
         )
         output = ServiceOutput(
             service.name,
@@ -314,6 +325,7 @@ class Runner:
                 self._feed(Spawned(life, pid))
             case ChildFailed(error):
                 del self._running[life]
+                self._gone.set()
                 self._feed(SpawnFailed(life, _cannot_start(running.service, error)))
             case ChildSaid(chunk):
                 running.output.feed(chunk)
@@ -352,6 +364,9 @@ class Runner:
         self._end_probe(running)
         self._guard.remove(running.pid)
         self._running.pop(life, None)
+        if running.code is not None:
+            self._codes[life.service] = running.code
+        self._gone.set()
 
     def _abandon(self, life: Life) -> None:
         running = self._running.get(life)

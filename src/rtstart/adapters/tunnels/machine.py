@@ -9,6 +9,7 @@ from typing import Literal
 
 from rtstart.adapters.lan import lan_addresses
 from rtstart.adapters.processes import run_to_end
+from rtstart.adapters.tunnels.fetch import fetched_program
 
 _KEPT = frozenset(
     {
@@ -54,8 +55,10 @@ class ThisMachine:
         return {name: value for name, value in self._env.items() if name.upper() in _KEPT}
 
     def find(self, program: str) -> str | None:
-        """The path of a program on the PATH."""
-        return shutil.which(program, path=self._env.get("PATH"))
+        """The path of a program on the PATH, else of one that was fetched before."""
+        return shutil.which(program, path=self._env.get("PATH")) or fetched_program(
+            program, self._env
+        )
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at this path."""

@@ -1,7 +1,7 @@
 """What a run looks like at any moment: a fold of events, and the lines that show it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rtstart.cli.render.style import Style
 from rtstart.core.events import (
@@ -13,9 +13,11 @@ from rtstart.core.events import (
     Restarting,
     Started,
     Stopping,
+    TunnelDown,
     Visited,
 )
 from rtstart.core.plan import EMULATOR
+from rtstart.core.tunnels import TUNNEL_SERVICE
 
 _LABEL_WIDTH = 9
 _NARROW = 60
@@ -33,7 +35,7 @@ class Board:
     def tell(self, event: Event) -> None:
         """Fold one event in."""
         match event:
-            case Started(service=name, port=port):
+            case Started(service=name, port=port) if name != TUNNEL_SERVICE:
                 self.services[name] = ("starting", port)
             case Ready(service=name):
                 self._set(name, "ready")
@@ -49,12 +51,16 @@ class Board:
                 self.visitors += 1
             case Visited(decision="was put out"):
                 self.visitors = max(0, self.visitors - 1)
+            case TunnelDown() if self.announced is not None:
+                self.announced = replace(self.announced, public_url="", invite_url="")
             case Stopping():
                 self.stopping = event
             case _:
                 pass
 
     def _set(self, name: str, state: str) -> None:
+        if name == TUNNEL_SERVICE:
+            return
         _, port = self.services.get(name, ("", None))
         self.services[name] = (state, port)
 

@@ -166,6 +166,7 @@ _HELP = (
     ("n", "make a new invitation; the old one is worthless then"),
     ("o", "open the app in this machine's browser"),
     ("r", "restart the app's services"),
+    ("t", "close the public address or open it again; keep it when it is about to close"),
     ("l", "say where the log files are"),
     ("?", "take this help away"),
     ("q", "stop everything (Ctrl-C does the same; twice ends at once)"),

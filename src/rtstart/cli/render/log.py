@@ -24,8 +24,12 @@ from rtstart.core.events import (
     StepDone,
     StepFailed,
     Stopping,
+    TunnelDown,
+    TunnelEnding,
+    TunnelOpening,
     Visited,
 )
+from rtstart.core.tunnels import TUNNEL_SERVICE
 
 _HELD = 200
 _PATIENCE_S = 1.0
@@ -71,6 +75,10 @@ class Log:
 
     def lines(self, event: Event) -> Iterator[str]:
         """The lines that this event adds to the log; often none."""
+        if isinstance(event, Output | Started | Exited) and event.service == TUNNEL_SERVICE:
+            if self._verbose and isinstance(event, Output):
+                yield self._line(TUNNEL_SERVICE, event.line.rstrip())
+            return
         match event:
             case Started(service=name):
                 self._names.setdefault(name, len(self._names))
@@ -107,6 +115,14 @@ class Log:
                 yield self._line("call", words + tail, None if good else "bad")
             case ProofStep(state="passed") if self._verbose:
                 yield self._line("proof", f"{event.name}  {event.milliseconds:.0f} ms")
+            case TunnelOpening(provider=name, reason=reason, attempt=attempt):
+                words = f"opening {name}" + (f", {reason}" if attempt == 1 else ", again")
+                yield self._line(TUNNEL_SERVICE, words)
+            case TunnelDown(provider=name, why=why, next_step=following):
+                yield self._line(TUNNEL_SERVICE, f"{name} is down: {why}; {following}", "warn")
+            case TunnelEnding(provider=name, seconds=seconds):
+                words = f"{name} closes in {seconds / 60:.0f} min; press t to keep it"
+                yield self._line(TUNNEL_SERVICE, words, "warn")
             case StepDone():
                 yield f"  {self._style.ink(self._style.glyphs.done, 'good')} {event.words}"
             case StepFailed():

@@ -1,4 +1,4 @@
-"""Opening the address that others can use: today a LAN listener with a local certificate."""
+"""Opening an address on the local network: a listener with a certificate of the local authority."""
 
 import asyncio
 import os
@@ -16,7 +16,6 @@ from rtstart.core.events import Emit, Found
 from rtstart.core.findings import Finding, Fix
 from rtstart.core.findings.tunnel import CERTIFICATE_NOT_TRUSTED
 from rtstart.core.trust import trust_on_computer
-from rtstart.core.tunnels import Choice
 
 if TYPE_CHECKING:
     from rtstart.adapters.certificates import LocalCertificate
@@ -28,17 +27,15 @@ _JUST_NOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class PublicAddress:
-    """An origin that visitors can open, and whom a client must trust to check it."""
+class NetworkAddress:
+    """An origin that devices on this network can open, and whom a client must trust there."""
 
     origin: str
-    tls: ssl.SSLContext | None = None
+    tls: ssl.SSLContext
 
 
-async def open_public(choice: Choice, gateway: "Gateway", *, emit: Emit) -> PublicAddress | None:
-    """Open the address of this choice, or None when there is to be none."""
-    if choice.kind == "none":
-        return None
+async def listen_on_network(address: str, gateway: "Gateway", *, emit: Emit) -> NetworkAddress:
+    """Let the gateway listen on an address of this machine with a certificate of its own."""
     # The cryptography package takes its time; the services start meanwhile.
     await asyncio.to_thread(import_module, "rtstart.adapters.certificates")
     from rtstart.adapters.certificates import client_context, local_certificate, server_context
@@ -47,16 +44,15 @@ async def open_public(choice: Choice, gateway: "Gateway", *, emit: Emit) -> Publ
     certificate = await local_certificate(
         config_dir(env) / "ca",
         host_name=socket.gethostname(),
-        addresses=(choice.address,),
+        addresses=(address,),
         now=datetime.now(UTC),
         env=env,
     )
-    port = await _listen(gateway, choice.address, server_context(certificate))
-    origin = f"https://{choice.address}:{port}"
-    gateway.set_public_origin(origin)
+    port = await _listen(gateway, address, server_context(certificate))
+    origin = f"https://{address}:{port}"
     if finding := await _trust_finding(certificate, origin, env):
         emit(Found(finding))
-    return PublicAddress(origin, client_context(certificate))
+    return NetworkAddress(origin, client_context(certificate))
 
 
 async def _listen(gateway: "Gateway", address: str, tls: ssl.SSLContext) -> int:

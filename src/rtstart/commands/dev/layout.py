@@ -11,30 +11,35 @@ from rtstart.adapters.lan import lan_addresses
 from rtstart.adapters.node import ensure_node, with_node
 from rtstart.adapters.ports import choose_port, is_free, port_taken
 from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.commands.dev.ways import Ways, find_ways
 from rtstart.core.api_key import key_fault
 from rtstart.core.config import Framework
-from rtstart.core.errors import Conflict, Failed, NotAProject, Usage
-from rtstart.core.events import Emit, Found
-from rtstart.core.findings import Finding
+from rtstart.core.errors import Conflict, Failed, NotAProject
+from rtstart.core.events import Emit
 from rtstart.core.findings.services import PACKAGES_MISSING
 from rtstart.core.plan import Emulation, Plan, make_plan
 from rtstart.core.project import Key, Project, find_key
-from rtstart.core.tunnels import Choice, choose
 
 _EMULATOR_WISH = 8765
+_FIXED_PORT = ("url", "cloudflared-named")
+"""Ways whose own server leads to a port that does not move."""
 _LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What was decided. `mode` is said to people; `mint` is the mint route or empty."""
+    """What was decided. `mode` is said to people; `mint` is the mint route or empty.
+
+    `public_port` is where tunnels lead to, 0 for any that is free.
+    """
 
     project: Project
     plan: Plan
     gateway_port: int
     ports: Mapping[str, int]
     emulation: Emulation | None
-    choice: Choice
+    ways: Ways
+    public_port: int
     mode: str
     framework: Framework
     mint: str
@@ -53,9 +58,7 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
             raise Failed.of(PACKAGES_MISSING.found(where=str(folder)))
         node = await ensure_node(environment, may_bring=consent, emit=emit)
         environment = with_node(environment, node)
-    choice = _choice(project, request)
-    for finding in choice.findings:
-        emit(Found(finding))
+    ways = await find_ways(project, request, environment, consent=consent, emit=emit)
     gateway_port = _gateway_port(project, request)
     ports = await asyncio.to_thread(_service_ports, project, gateway_port)
     key = find_key(project, environment)
@@ -65,8 +68,7 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     emulation = None
     if not uses_key:
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
-        addresses = (_LOOPBACK, choice.address) if choice.address else (_LOOPBACK,)
-        emulation = Emulation(port, sys.executable, addresses)
+        emulation = Emulation(port, sys.executable, _offered_addresses(ways))
     plan = make_plan(project, ports=ports, environment=environment, key=key, emulation=emulation)
     public = project.config.services.get(project.config.public)
     return Layout(
@@ -75,22 +77,31 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
         gateway_port=gateway_port,
         ports=ports,
         emulation=emulation,
-        choice=choice,
+        ways=ways,
+        public_port=_public_port(ways),
         mode=_mode(request, key),
         framework=public.framework if public else "none",
         mint=next((one.mint for one in project.services() if one.mint), ""),
     )
 
 
-def _choice(project: Project, request: DevRequest) -> Choice:
-    options = project.config.tunnels.get("lan", {})
-    addresses = (options["address"],) if "address" in options else lan_addresses()
-    choice = choose(request.tunnel or project.config.tunnel, addresses=addresses)
-    if isinstance(choice, Finding):
-        raise Usage.of(choice)
-    if request.must_have_tunnel and choice.kind == "none" and choice.findings:
-        raise Failed.of(*choice.findings)
-    return choice
+def _offered_addresses(ways: Ways) -> tuple[str, ...]:
+    """Where the emulator's sound may be sent to: whoever comes in, by whichever way, may be on
+    this machine or on the same network.
+    """
+    if not ways.candidates:
+        return (_LOOPBACK,)
+    chosen = ways.options.get("lan", {}).get("address")
+    return (_LOOPBACK, *((chosen,) if chosen else lan_addresses()[:1]))
+
+
+def _public_port(ways: Ways) -> int:
+    """The port that an own server was told to lead to, where one way names it."""
+    for one in ways.candidates:
+        port = ways.options.get(one.name, {}).get("port", "")
+        if one.name in _FIXED_PORT and port.isdecimal():
+            return int(port)
+    return 0
 
 
 def _gateway_port(project: Project, request: DevRequest) -> int:

@@ -18,6 +18,7 @@ class DevRequest:
     `tunnel` is empty for what rtstart.toml says. `port` is the gateway's, asked for by name, or
     None for a wish that may move. `is_public` lets visitors in without an invitation. `command` is
     run once all is ready; its code becomes ours. `stop_after_s` ends the run by itself.
+    `is_attended` says that a person can be asked.
     """
 
     project_dir: Path
@@ -29,5 +30,6 @@ class DevRequest:
     open_browser: bool = False
     command: tuple[str, ...] = ()
     stop_after_s: float | None = None
+    is_attended: bool = False
     is_colored: bool = False
     columns: int | None = None

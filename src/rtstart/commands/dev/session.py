@@ -13,23 +13,36 @@ from typing import TYPE_CHECKING, Any
 from rtstart.adapters.processes.foreground import run_foreground
 from rtstart.adapters.processes.runner import Runner
 from rtstart.adapters.run_file import AlreadyRunning, RunFile, hold_project
-from rtstart.commands.dev.address import PublicAddress, open_public
+from rtstart.adapters.tunnels.holder import TunnelHolder
+from rtstart.commands.dev.doors import RunDoors, make_holder
 from rtstart.commands.dev.layout import Layout, lay_out
 from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.commands.load import load_project
-from rtstart.commands.prove import Keys, Proof, prove
+from rtstart.commands.prove import Proof
 from rtstart.core.errors import Conflict, Failed, RtstartError
-from rtstart.core.events import Announced, Emit, Event, Finished, Found, Minted, Refused, Visited
+from rtstart.core.events import (
+    Announced,
+    Emit,
+    Event,
+    Finished,
+    Found,
+    Minted,
+    Refused,
+    TunnelEnding,
+    Visited,
+)
 from rtstart.core.findings import Finding, Fix
 from rtstart.core.findings.project import SECOND_RUN
-from rtstart.core.proof import Subject
+from rtstart.core.findings.tunnel_refusals import ALL_FAILED
 from rtstart.core.secrets import Masker
+from rtstart.core.tunnels import Candidate
 
 if TYPE_CHECKING:
     from rtstart.adapters.gateway import Gateway
 
-_PROVER = "rtstart itself"
 _MINTED = 200
+_FIRST_WORDS_S = 4.0
+"""How long a ready app waits for its public address before the local one is said alone."""
 
 
 class DevSession:
@@ -46,7 +59,13 @@ class DevSession:
         self._layout: Layout | None = None
         self._announced: Announced | None = None
         self._calls = 0
-        self._is_proving = False
+        self._doors: RunDoors | None = None
+        self._holder: TunnelHolder | None = None
+        self._run_file: RunFile | None = None
+        self._local_url = ""
+        self._ready_s = 0.0
+        self._is_tunnel_ending = False
+        self._tunnel_findings: list[Finding] = []
 
     # Steering -----------------------------------------------------------------------------------
 
@@ -73,6 +92,18 @@ class DevSession:
         if self._runner is not None and self._layout is not None:
             for name in self._layout.project.commands:
                 self._runner.restart(name)
+
+    def toggle_tunnel(self) -> None:
+        """Close the public address or open it again; one that is about to end stays longer."""
+        if self._holder is None:
+            return
+        if not self._holder.is_wanted:
+            self._holder.open()
+        elif self._is_tunnel_ending:
+            self._is_tunnel_ending = False
+            self._holder.extend()
+        else:
+            self._holder.close("switched off")
 
     def open_browser(self) -> None:
         """Show the app in this machine's browser."""
@@ -138,14 +169,25 @@ class DevSession:
     async def _run_gateway(
         self, layout: Layout, gateway: "Gateway", runner: Runner, run_file: RunFile
     ) -> int:
-        local_url = f"http://localhost:{await gateway.listen_local(layout.gateway_port)}"
-        public = await open_public(layout.choice, gateway, emit=self._emit)
-        await self._until_ready(runner)
-        if self._stop.is_set():
-            return await self._ended(runner)
-        await self._prove_and_announce(layout, gateway, public, local_url)
-        run_file.write(**self._addresses())
-        return await self._until_end(runner)
+        self._run_file = run_file
+        self._local_url = f"http://localhost:{await gateway.listen_local(layout.gateway_port)}"
+        doors = RunDoors(
+            layout,
+            gateway,
+            is_open=self._request.is_public,
+            emit=self._emit,
+            on_address=self._on_address,
+        )
+        self._doors = doors
+        async with await make_holder(layout, gateway, runner, doors, emit=self._emit) as holder:
+            self._holder = holder
+            holder.open()
+            await self._until_ready(runner)
+            if self._stop.is_set():
+                return await self._ended(runner)
+            doors.is_ready.set()
+            await self._say_first(layout, doors, holder)
+            return await self._until_end(runner)
 
     async def _until_ready(self, runner: Runner) -> None:
         ready = asyncio.ensure_future(runner.wait_ready())
@@ -159,54 +201,75 @@ class DevSession:
             if not ready.done():
                 ready.cancel()
 
-    async def _prove_and_announce(
-        self, layout: Layout, gateway: "Gateway", public: PublicAddress | None, local_url: str
-    ) -> None:
-        proof = await self._prove(layout, gateway, public, local_url)
-        if proof.findings and public is not None and self._request.must_have_tunnel:
-            raise Failed.of(*proof.findings)
+    async def _say_first(self, layout: Layout, doors: RunDoors, holder: TunnelHolder) -> None:
+        """Say the addresses for the first time: all of them if the public one is not slow."""
+        is_settled = not layout.ways.candidates or await self._until_settled(holder)
+        if self._stop.is_set() or self._announced is not None:
+            self._require_proof(doors)
+            return
+        if self._request.must_have_tunnel and is_settled:
+            raise Failed.of(*(self._tunnel_findings or [ALL_FAILED.found()]))
+        proof = await doors.prove_local(self._local_url)
+        if self._announced is None:
+            reason = "asked for" if not layout.ways.candidates else "no way has worked"
+            self._announce_all("", "none", reason if is_settled else "still opening", proof)
+
+    async def _until_settled(self, holder: TunnelHolder) -> bool:
+        """Wait for the public address; for ever where a command or a script needs it."""
+        is_needed = self._request.must_have_tunnel or self._request.command
+        settled = asyncio.ensure_future(holder.wait_settled())
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait(
+                (settled, stop),
+                timeout=None if is_needed else _FIRST_WORDS_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            return settled.done()
+        finally:
+            settled.cancel()
+            stop.cancel()
+
+    def _require_proof(self, doors: RunDoors) -> None:
+        errors = [one for one in doors.proof.findings if one.level == "error"]
+        if errors and self._request.must_have_tunnel:
+            raise Failed.of(*errors)
+
+    def _on_address(self, url: str, candidate: Candidate, proof: Proof) -> None:
+        self._is_tunnel_ending = False
+        self._tunnel_findings.clear()
+        self._announce_all(url, candidate.name, candidate.reason, proof)
+
+    def _announce_all(self, public_url: str, tunnel: str, reason: str, proof: Proof) -> None:
+        layout, gateway = self._layout, self._gateway
+        if layout is None or gateway is None:
+            return
         invite = ""
-        if public is not None and not self._request.is_public:
-            invite = gateway.invite().url_at(public.origin)
+        if public_url and not self._request.is_public:
+            gateway.withdraw_invitations()
+            invite = gateway.invite().url_at(public_url)
+        is_first = self._announced is None
+        if is_first:
+            self._ready_s = time.monotonic() - self._began
         self._announce(
             Announced(
                 project=layout.project.name,
                 template=layout.project.config.template,
                 mode=layout.mode,
-                local_url=local_url,
-                public_url=public.origin if public else "",
+                local_url=self._local_url,
+                public_url=public_url,
                 invite_url=invite,
-                tunnel=layout.choice.kind,
-                tunnel_reason=layout.choice.reason,
+                tunnel=tunnel,
+                tunnel_reason=reason,
                 passed=proof.passed,
                 asked=proof.asked,
-                seconds=time.monotonic() - self._began,
+                seconds=self._ready_s,
             )
         )
-        if self._request.open_browser:
+        if self._run_file is not None:
+            self._run_file.write(**self._addresses())
+        if is_first and self._request.open_browser:
             self.open_browser()
-
-    async def _prove(
-        self, layout: Layout, gateway: "Gateway", public: PublicAddress | None, local_url: str
-    ) -> Proof:
-        """Ask from outside, as a visitor who was invited; the visitor is put out afterwards."""
-        is_guarded = public is not None and not self._request.is_public
-        invitation = gateway.invite(_PROVER).path if is_guarded else ""
-        subject = Subject(
-            origin=public.origin if public else local_url,
-            is_public=is_guarded,
-            framework=layout.framework,
-            mint=layout.mint,
-        )
-        keys = Keys(gateway.nonce, invitation, public.tls if public else None)
-        self._is_proving = True
-        try:
-            return await prove(subject, keys, emit=self._emit)
-        finally:
-            for visitor in gateway.visitors():
-                if visitor.name == _PROVER:
-                    gateway.drop(visitor.id)
-            self._is_proving = False
 
     async def _until_end(self, runner: Runner) -> int:
         """Wait for a stop, a failure, the user's command or the time that was given."""
@@ -249,9 +312,12 @@ class DevSession:
     def _emit(self, event: Event) -> None:
         """Tell an event on; what the proof itself does at the door is no visitor's doing."""
         if isinstance(event, Visited | Minted):
-            if self._is_proving:
+            if self._doors is not None and self._doors.is_proving:
                 return
             self._calls += isinstance(event, Minted) and event.status == _MINTED
+        if isinstance(event, Found) and self._announced is None:
+            self._tunnel_findings.append(event.finding)
+        self._is_tunnel_ending = self._is_tunnel_ending or isinstance(event, TunnelEnding)
         self._tell(event)
 
     def _announce(self, announced: Announced) -> None:

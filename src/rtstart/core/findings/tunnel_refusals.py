@@ -204,3 +204,13 @@ NOT_AGREED = Entry(
     fix=Fix("Agree on the command line.", command="rtstart dev --yes"),
     recognised="a public tunnel was chosen, standard input is no terminal and --yes is missing",
 )
+
+FETCH = Entry(
+    code="RT442",
+    level="note",
+    title="A tunnel's program can be fetched",
+    why="It is downloaded once from the vendor's own releases, in one pinned version that is "
+    "checked by its SHA-256, into rtstart's cache. Using it means accepting the vendor's terms.",
+    fix=Fix("Agree once for this project, or install it by hand.", command="rtstart dev --yes"),
+    recognised="cloudflared would be used and is not on the PATH",
+)

@@ -213,6 +213,9 @@ class Supervision:
             self._ended_by_itself(unit, unit.code or 0)
 
     def _ended_by_itself(self, unit: Unit, code: int) -> None:
+        if unit.service.is_held:
+            self._settle(unit)
+            return
         unit.forgive(self._now)
         is_shell = isinstance(unit.service.command, str)
         if is_shell and unit.ready_at is None and code in (words.NOT_EXECUTABLE, words.NOT_FOUND):

@@ -3,11 +3,12 @@
 Plug-ins import from here; these names are promised.
 """
 
-from rtstart.core.tunnels.choice import Candidate, Choice, Known, choose, parse_wish
+from rtstart.core.tunnels.choice import PLACES, Candidate, Choice, Known, choose, parse_wish
 from rtstart.core.tunnels.own import parse_own_address
 from rtstart.core.tunnels.readers import NO_NETWORK, Sign, address, refusal
 from rtstart.core.tunnels.types import (
     API,
+    TUNNEL_SERVICE,
     AddressFound,
     Connected,
     FixedTunnel,
@@ -31,6 +32,8 @@ from rtstart.core.tunnels.types import (
 __all__ = [
     "API",
     "NO_NETWORK",
+    "PLACES",
+    "TUNNEL_SERVICE",
     "AddressFound",
     "Candidate",
     "Choice",

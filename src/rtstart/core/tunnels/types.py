@@ -9,6 +9,9 @@ from rtstart.core.findings.types import Finding
 API = 1
 """The version of this protocol; the registry refuses providers of another."""
 
+TUNNEL_SERVICE = "tunnel"
+"""What a tunnel's program is called among the services of a run."""
+
 Options: TypeAlias = Mapping[str, str]
 """A provider's own table in rtstart.toml, `[tunnels.NAME]`, as text."""
 

@@ -547,6 +547,18 @@ def test_lives_are_counted_on_when_a_service_leaves_and_joins_again() -> None:
     assert _steps(machine, Added(_PLAIN)) == [Spawn(_P2, _PLAIN)]
 
 
+def test_held_service_just_leaves_when_it_ends() -> None:
+    held = Service("tunnel", ["x"], "/", is_held=True, is_essential=False)
+    machine = _running(_PLAIN, held)
+    life = Life("tunnel", 1)
+
+    assert _steps(machine, Ended(life, 1), Emptied(life)) == [
+        Tell(Exited("tunnel", 1, asked=False)),
+        Ring(Timer("linger", life), 0.5),
+    ]
+    assert _steps(machine, Added(held))[-1] == Spawn(Life("tunnel", 2), held)
+
+
 def test_others_are_started_when_the_service_they_wait_for_is_removed() -> None:
     machine = _machine(_TOKEN, _WEB)
     _steps(machine, Begin(), Spawned(_T1, 100), Ended(_T1, 1), Emptied(_T1))

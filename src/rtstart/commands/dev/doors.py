@@ -1,0 +1,153 @@
+"""What a run does about its public address: listen, let in, prove, check, announce."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtstart.adapters.net.outside import AskFailed, outside
+from rtstart.adapters.tunnels.fetch import fetch_program
+from rtstart.adapters.tunnels.holder import Supply, TunnelHolder
+from rtstart.commands.dev.address import listen_on_network
+from rtstart.commands.dev.layout import Layout
+from rtstart.commands.prove import Keys, Proof, prove
+from rtstart.core.events import Emit
+from rtstart.core.findings import Finding
+from rtstart.core.proof import Subject
+from rtstart.core.tunnels import Candidate
+from rtstart.core.tunnels.keeper import Keeper, Rules
+
+PROVER = "rtstart itself"
+"""The name under which a proof comes in as a visitor."""
+
+_CHECK_WITHIN_S = 10.0
+
+if TYPE_CHECKING:
+    from rtstart.adapters.gateway import Gateway
+    from rtstart.adapters.processes import Runner
+
+Announcing = Callable[[str, Candidate, Proof], None]
+
+
+class RunDoors:
+    """The doors of one run, for its tunnel holder. `on_address` gets each proved address."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        gateway: "Gateway",
+        *,
+        is_open: bool,
+        emit: Emit,
+        on_address: Announcing,
+    ) -> None:
+        self.is_ready = asyncio.Event()
+        """Set when the services answer: an address is proved only then."""
+        self.proof = Proof(0, 0, ())
+        """How the last public address did."""
+        self._proving = 0
+        self._layout = layout
+        self._gateway = gateway
+        self._is_open = is_open
+        self._emit = emit
+        self._on_address = on_address
+        self._tls: dict[str, ssl.SSLContext] = {}
+
+    @property
+    def is_proving(self) -> bool:
+        """Whether our own proof may be what comes in just now."""
+        return self._proving > 0
+
+    async def listen(self, address: str) -> str:
+        """Listen on the local network with a certificate of the local authority."""
+        listening = await listen_on_network(address, self._gateway, emit=self._emit)
+        self._tls[listening.origin] = listening.tls
+        return listening.origin
+
+    def accept(self, url: str) -> None:
+        """Let requests for this origin in, and for the one before until it is withdrawn."""
+        before = [one for one in self._gateway.public_origins if one != url]
+        self._gateway.set_public_origin(url, *before[:1])
+
+    def withdraw(self) -> None:
+        """Let nobody in from outside."""
+        self._gateway.clear_public_origins()
+
+    async def fetch(self, candidate: Candidate) -> None:
+        """Bring a program that may be fetched."""
+        await fetch_program(candidate.name, emit=self._emit)
+
+    async def prove(self, url: str, candidate: Candidate) -> tuple[Finding, ...]:
+        """Prove the address once the services answer."""
+        await self.is_ready.wait()
+        traits = candidate.traits
+        self.proof = await self._prove(
+            Subject(
+                origin=url,
+                is_public=not self._is_open,
+                framework=self._layout.framework,
+                mint=self._layout.mint,
+                is_carried=traits.reach != "network",
+                carries_streams=traits.carries_streams,
+                patience_s=traits.patience_s,
+            )
+        )
+        return self.proof.findings
+
+    async def prove_local(self, url: str) -> Proof:
+        """Prove the developer's own address, where nobody needs an invitation."""
+        return await self._prove(
+            Subject(
+                origin=url,
+                is_public=False,
+                framework=self._layout.framework,
+                mint=self._layout.mint,
+            )
+        )
+
+    async def _prove(self, subject: Subject) -> Proof:
+        """Ask from outside, as a visitor who was invited; the visitor is put out afterwards."""
+        invitation = self._gateway.invite(PROVER).path if subject.is_public else ""
+        keys = Keys(self._gateway.nonce, invitation, self._tls.get(subject.origin))
+        self._proving += 1
+        try:
+            return await prove(subject, keys, emit=self._emit)
+        finally:
+            for visitor in self._gateway.visitors():
+                if visitor.name == PROVER:
+                    self._gateway.drop(visitor.id)
+            self._proving -= 1
+
+    async def check(self, url: str) -> bool:
+        """Whether the address still answers with this run's nonce."""
+        try:
+            async with outside(url, tls=self._tls.get(url), deadline_s=_CHECK_WITHIN_S) as visitor:
+                answer = await visitor.ask("GET", "/.rtstart/nonce")
+        except AskFailed:
+            return False
+        return self._gateway.nonce in answer.text
+
+    def announce(self, url: str, candidate: Candidate, findings: tuple[Finding, ...]) -> None:
+        """Tell the run; the address before this one is not let in any more."""
+        del findings
+        self._gateway.set_public_origin(url)
+        self._on_address(url, candidate, self.proof)
+
+
+async def make_holder(
+    layout: Layout, gateway: "Gateway", runner: "Runner", doors: RunDoors, *, emit: Emit
+) -> TunnelHolder:
+    """The holder of this run's public address, not yet opening anything."""
+    ways = layout.ways
+    port = 0
+    if ways.candidates:
+        port = await gateway.listen_public("127.0.0.1", layout.public_port)
+    files_dir = Path(layout.project.project_dir) / ".rtstart" / "tunnel"
+    return TunnelHolder(
+        Keeper(ways.candidates, Rules(layout.project.config.tunnel_for_s)),
+        Supply(ways.providers, ways.options, ways.machine, port, files_dir),
+        runner=runner,
+        doors=doors,
+        emit=emit,
+    )

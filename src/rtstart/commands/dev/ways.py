@@ -1,0 +1,170 @@
+"""Which ways to a public address this run may try: providers asked, the user's agreement sought."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rtstart.adapters.agreements import has_agreed, remember
+from rtstart.adapters.tunnels.machine import ThisMachine
+from rtstart.adapters.tunnels.registry import Registry, load_providers
+from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.core.errors import Failed, Usage
+from rtstart.core.events import Emit, Found
+from rtstart.core.findings import Finding
+from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.project import Project
+from rtstart.core.tunnels import (
+    PLACES,
+    Candidate,
+    Choice,
+    Known,
+    Options,
+    Provider,
+    Standing,
+    choose,
+    parse_wish,
+)
+
+_PUBLIC = "public tunnel"
+_FETCH = "fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What may be tried, in order, and what is needed to try it."""
+
+    candidates: tuple[Candidate, ...]
+    providers: Mapping[str, Provider]
+    options: Mapping[str, Options]
+    machine: ThisMachine
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+async def examine_all(
+    registry: Registry, machine: ThisMachine, options: Mapping[str, Options]
+) -> list[Known]:
+    """Ask every provider whether it can be used here, all at once."""
+
+    async def one(name: str, provider: Provider) -> Known:
+        try:
+            standing = await provider.examine(machine, options.get(name, {}))
+        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
+            standing = Standing("unusable", f"{type(error).__name__}: {error}")
+        return Known(name, provider.traits, standing)
+
+    return await asyncio.gather(
+        *(one(name, provider) for name, provider in registry.providers.items())
+    )
+
+
+def provider_options(project: Project, wish: tuple[str, ...]) -> dict[str, Options]:
+    """Each provider's own table; an address that was typed belongs to the provider `url`."""
+    options = {name: dict(table) for name, table in project.config.tunnels.items()}
+    for typed in wish:
+        if "://" in typed:
+            options["url"] = {**options.get("url", {}), "address": typed}
+    return dict(options)
+
+
+async def find_ways(
+    project: Project,
+    request: DevRequest,
+    environment: Mapping[str, str],
+    *,
+    consent: Consent,
+    emit: Emit,
+) -> Ways:
+    """Decide what may be tried. Raises Usage for a name that nobody has, Failed when a tunnel is
+    required and none can be opened.
+    """
+    wish = parse_wish(request.tunnel or project.config.tunnel)
+    options = provider_options(project, wish)
+    told = {name: value for name, value in project.dotenv.values.items() if value}
+    machine = ThisMachine({**environment, **told}, Path(project.project_dir))
+    registry = Registry({}, ()) if wish == ("none",) else load_providers()
+    if wish not in (("auto",), ("none",)):
+        registry = replace(registry, providers=_named(registry.providers, wish))
+    known = await examine_all(registry, machine, options)
+    choice = choose(wish, known, may_open_public=True)
+    if isinstance(choice, Finding):
+        raise Usage.of(choice)
+    agreement = _Agreement(request, consent, emit)
+    choice = await agreement.seek(choice, wish, known)
+    for finding in choice.findings:
+        emit(Found(finding))
+    if request.must_have_tunnel and not choice.candidates:
+        raise Failed.of(*(choice.findings or (refusals.ALL_FAILED.found(),)))
+    return Ways(choice.candidates, registry.providers, options, machine, choice.left_out)
+
+
+def _named(providers: Mapping[str, Provider], wish: tuple[str, ...]) -> dict[str, Provider]:
+    """Only those that were named, so that no other program is run to ask its version."""
+    names = {"url" if "://" in one else one for one in wish}
+    if not names <= set(providers):
+        return dict(providers)
+    return {name: provider for name, provider in providers.items() if name in names}
+
+
+class _Agreement:
+    """Asks once for a project whether it may be shown to everyone."""
+
+    def __init__(self, request: DevRequest, consent: Consent, emit: Emit) -> None:
+        self._request = request
+        self._state_dir = request.project_dir / ".rtstart"
+        self._consent = consent
+        self._emit = emit
+
+    async def seek(self, choice: Choice, wish: tuple[str, ...], known: list[Known]) -> Choice:
+        """The choice, less what nobody agreed to."""
+        public = [one for one in choice.candidates if _is_public(one)]
+        if not public:
+            return choice
+        exposure = _exposure(public[0])
+        if choice.is_named and self._request.tunnel:
+            # Whoever typed the name has agreed; they are told once what it means.
+            if has_agreed(self._state_dir, _PUBLIC) is None:
+                self._emit(Found(exposure))
+                remember(self._state_dir, _PUBLIC, is_agreed=True)
+        elif not await self._may(_PUBLIC, exposure):
+            return self._without_public(choice, wish, known)
+        return await self._without_unwanted_fetch(choice)
+
+    async def _may(self, what: str, finding: Finding) -> bool:
+        """Ask once; an answer is kept when a person gave it."""
+        agreed = has_agreed(self._state_dir, what)
+        if agreed is None:
+            agreed = await self._consent(finding)
+            if self._request.is_attended:
+                remember(self._state_dir, what, is_agreed=agreed)
+        return agreed
+
+    def _without_public(self, choice: Choice, wish: tuple[str, ...], known: list[Known]) -> Choice:
+        if not choice.is_named:
+            fallen = choose(wish, known, may_open_public=False)
+            if isinstance(fallen, Choice):
+                return fallen
+        kept = tuple(one for one in choice.candidates if not _is_public(one))
+        return replace(
+            choice, candidates=kept, findings=(*choice.findings, refusals.NOT_AGREED.found())
+        )
+
+    async def _without_unwanted_fetch(self, choice: Choice) -> Choice:
+        """Fetching a program is asked for by itself: it is another stranger's code."""
+        kept = []
+        for one in choice.candidates:
+            finding = refusals.FETCH.found(f"{one.name} is not installed, and can be fetched")
+            if not one.must_fetch or await self._may(f"{_FETCH} {one.name}", finding):
+                kept.append(one)
+        return replace(choice, candidates=tuple(kept))
+
+
+def _is_public(candidate: Candidate) -> bool:
+    return candidate.traits.reach == "everyone" and candidate.name not in PLACES
+
+
+def _exposure(candidate: Candidate) -> Finding:
+    return refusals.EXPOSURE.found(
+        f"{candidate.traits.title} would show this app to whoever has the link",
+        data={"provider": candidate.name, "plaintext": candidate.traits.plaintext},
+    )

@@ -1,91 +1,192 @@
 """`rtstart emulate`: options in, an address out."""
 
-import json
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtstart.core.errors import Usage
+from rtstart.core.reading import parse_duration
+
 if TYPE_CHECKING:
     from rtstart.adapters.emulator.server import Emulator
+    from rtstart.core.realtime.faults import FaultRule
 
 DEFAULT_PORT = 8765
-TEST_KEY = "sk-test-emulated"
 
 
 def emulate(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND]", help="Run this with the emulator, then stop."),
+    ] = None,
     port: Annotated[
-        int, typer.Option(help="Port to listen on; 0 takes a free one.", envvar="RTSTART_PORT")
-    ] = DEFAULT_PORT,
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The port; 0 takes a free one.  [default: 8765, or a free one for a command]",
+            envvar="RTSTART_EMULATOR_PORT",
+        ),
+    ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on.", envvar="RTSTART_HOST")
+        str, typer.Option(help="Address to listen on.", envvar="RTSTART_EMULATOR_HOST")
     ] = "127.0.0.1",
     advertise: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="IP",
             help="Address offered for WebRTC sound; may be repeated. "
             "Without it: loopback and this machine's own.",
-            envvar="RTSTART_ADVERTISE",
+            envvar="RTSTART_EMULATOR_ADVERTISE",
         ),
     ] = None,
     tls_port: Annotated[
         int | None,
         typer.Option(
-            help="Also listen with TLS on this port; 0 takes a free one. "
-            "The Node SDK's WebSocket needs it.",
-            envvar="RTSTART_TLS_PORT",
+            min=0,
+            max=65535,
+            help="Also listen with TLS there; 0 takes a free one. "
+            "The WebSocket of Node's openai needs it.",
+            envvar="RTSTART_EMULATOR_TLS_PORT",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON lines.")] = False,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Who says what, in YAML.", envvar="RTSTART_EMULATOR_SCENARIO"
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:KEY=VALUE,…]",
+            help="What goes wrong (drop:at=5s); may be repeated. --list-faults shows all.",
+            envvar="RTSTART_EMULATOR_FAULT",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Makes chance repeatable.", envvar="RTSTART_EMULATOR_SEED"),
+    ] = None,
+    session: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="How long a session may last.", envvar="RTSTART_EMULATOR_SESSION"
+        ),
+    ] = "60m",
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="List the faults and stop.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON lines.", envvar="RTSTART_JSON")
+    ] = False,
 ) -> None:
     """Run the Realtime API on this machine: no key, no network, no model."""
+    if list_faults:
+        _list_faults()
+        return
     import asyncio
 
     from rtstart.adapters.emulator.server import EmulatorOptions
+    from rtstart.commands.emulate import EmulateRequest
     from rtstart.commands.emulate import emulate as run
 
-    options = EmulatorOptions(host=host, port=port, advertise=tuple(advertise or ()))
-    asyncio.run(run(options, tls_port=tls_port, on_ready=_tell_json if as_json else _tell))
+    given = tuple(command or ())
+    usual = 0 if given else DEFAULT_PORT
+    options = EmulatorOptions(
+        host=host,
+        port=usual if port is None else port,
+        advertise=tuple(advertise or ()),
+        session_s=_seconds(session),
+        seed=seed,
+        faults=tuple(_fault(text) for text in fault or ()),
+    )
+    request = EmulateRequest(options, scenario, tls_port, given)
+    tell = partial(_tell_json if as_json else _tell, for_command=bool(given))
+    raise typer.Exit(asyncio.run(run(request, on_ready=tell)))
 
 
-def _tell(emulator: "Emulator") -> None:
+def _seconds(text: str) -> float:
+    seconds = parse_duration(text)
+    if not seconds:
+        raise Usage(f'"{text}" is no time', hint="rtstart emulate --session 15m")
+    return seconds
+
+
+def _fault(text: str) -> "FaultRule":
+    from rtstart.core.realtime.faults import parse_fault
+
+    rule = parse_fault(text)
+    if isinstance(rule, str):
+        raise Usage(
+            f'The fault "{text}" is not understood: {rule}', hint="rtstart emulate --list-faults"
+        )
+    return rule
+
+
+def _list_faults() -> None:
+    from rtstart.cli.render.style import standard_output, style_of
+    from rtstart.core.realtime.faults import FAULTS
+
+    out = standard_output()
+    style = style_of(out)
+    width = max(len(name) for name in FAULTS)
+    for name, words in FAULTS.items():
+        out.write(f"  {style.ink(name.ljust(width), 'bold')}  {words}\n")
+    out.write(
+        "\n  Each takes at=5s (after the call began), turn=2 (the answer), times=1, chance=0.5.\n"
+    )
+
+
+def _tell(emulator: "Emulator", *, for_command: bool) -> None:
     from rtstart import __version__
     from rtstart.cli.render.style import standard_error, standard_output, style_of
+    from rtstart.commands.emulate import TEST_KEY
 
     talk, result = standard_error(), standard_output()
     style = style_of(talk)
     arrow = style.ink(style.glyphs.arrow, "accent")
-    title = f"  {style.ink('rtstart', 'accent', 'bold')} {style.ink(__version__, 'dim')}  "
-    talk.write(
-        f"\n{title}{style.ink('EMULATED', 'warn', 'bold')}  no model answers: your own voice "
-        "comes back, higher\n\n"
+    options, tls = emulator.options, emulator.options.tls
+    who = (
+        "no model answers: your own voice comes back, higher"
+        if options.scenario is None
+        else "no model answers: a scenario does"
     )
-    tls = emulator.options.tls
+    title = f"  {style.ink('rtstart', 'accent', 'bold')} {style.ink(__version__, 'dim')}  "
+    talk.write(f"\n{title}{style.ink('EMULATED', 'warn', 'bold')}  {who}\n\n")
     rows = [("OPENAI_BASE_URL", emulator.base_url), ("OPENAI_API_KEY", TEST_KEY)]
     if tls is not None:
         rows += [("over TLS", emulator.tls_base_url), ("NODE_EXTRA_CA_CERTS", tls.authority_path)]
     for label, value in rows:
         talk.write(f"  {arrow}  {style.ink(label.ljust(21), 'bold')}{value}\n")
-    talk.write(f"\n  {style.ink('Real keys are refused. Ctrl-C stops.', 'dim')}\n\n")
+    for rule in options.faults:
+        talk.write(f"  {style.ink(style.glyphs.warning, 'warn')}  {'fault'.ljust(21)}{rule.name}\n")
+    if not for_command:
+        talk.write(f"\n  {style.ink('Real keys are refused. Ctrl-C stops.', 'dim')}\n")
+    talk.write("\n")
     talk.flush()
-    if not result.isatty():
+    # Standard output is the command's own when there is one.
+    if not for_command and not result.isatty():
         result.write(f"{emulator.base_url}\n")
         result.flush()
 
 
-def _tell_json(emulator: "Emulator") -> None:
-    from rtstart.cli.render.style import standard_output
+def _tell_json(emulator: "Emulator", *, for_command: bool) -> None:
+    from rtstart.cli.render.jsonl import JsonLines
+    from rtstart.cli.render.style import standard_error, standard_output
+    from rtstart.commands.emulate import environment
 
     tls = emulator.options.tls
-    told = {
-        "schema": 1,
-        "event": "emulating",
-        "url": emulator.url,
-        "base_url": emulator.base_url,
-        "realtime_url": emulator.realtime_url,
-        "tls_base_url": emulator.tls_base_url,
-        "authority_path": tls.authority_path if tls is not None else "",
-        "key": TEST_KEY,
-    }
-    result = standard_output()
-    result.write(f"{json.dumps(told)}\n")
-    result.flush()
+    JsonLines(standard_error() if for_command else standard_output()).write(
+        "emulating",
+        {
+            "url": emulator.url,
+            "base_url": emulator.base_url,
+            "realtime_url": emulator.realtime_url,
+            "tls_base_url": emulator.tls_base_url,
+            "authority_path": tls.authority_path if tls is not None else "",
+            "env": dict(environment(emulator)),
+        },
+    )

@@ -1,37 +1,63 @@
-"""`rtstart emulate`: the Realtime API on this machine, until it is asked to stop."""
+"""`rtstart emulate`: the Realtime API on this machine, alone or round a command."""
 
 import asyncio
 import os
+import signal
 import socket
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions, Tls
 from rtstart.adapters.folders import config_dir
+from rtstart.adapters.processes.foreground import run_foreground
 from rtstart.adapters.processes.signals import on_stop_signals
 
+TEST_KEY = "sk-test-emulated"
 
-async def emulate(
-    options: EmulatorOptions,
-    *,
-    tls_port: int | None = None,
-    on_ready: Callable[[Emulator], None],
-) -> None:
-    """Run an emulator; `on_ready` is told once it answers.
 
-    With `tls_port` it also listens there (0: a free one) with a certificate of this machine.
+@dataclass(frozen=True, slots=True)
+class EmulateRequest:
+    """What is wanted. With a command it runs beside the emulator, and its end is the end.
 
-    Raises Conflict when the port is taken. Returns when the process is asked to stop, with every
-    call hung up and every socket closed.
+    With `tls_port` the emulator also listens there (0: a free one), with a certificate of this
+    machine. `scenario_path` is read by the command.
     """
-    if tls_port is not None:
-        options = replace(options, tls=await _tls(tls_port))
+
+    options: EmulatorOptions
+    scenario_path: Path | None = None
+    tls_port: int | None = None
+    command: tuple[str, ...] = ()
+
+
+async def emulate(request: EmulateRequest, *, on_ready: Callable[[Emulator], None]) -> int:
+    """Run an emulator until it is asked to stop, or until its command ends; gives the exit code.
+
+    `on_ready` is told once it answers. Raises Conflict when the port is taken and Usage when the
+    scenario or the command is wrong. Every call is hung up and every socket closed afterwards.
+    """
+    options = await _options(request)
     asked = asyncio.Event()
     with on_stop_signals(lambda _: asked.set()):
         async with Emulator(options) as emulator:
             on_ready(emulator)
-            await asked.wait()
+            if not request.command:
+                await asked.wait()
+                return 0
+            return await _beside(emulator, request.command, asked)
+
+
+async def _options(request: EmulateRequest) -> EmulatorOptions:
+    options = request.options
+    if request.scenario_path is not None:
+        from rtstart.adapters.emulator.scenarios import read_scenario
+
+        path = request.scenario_path.absolute()
+        options = replace(options, scenario=read_scenario(path), scenario_dir=path.parent)
+    if request.tls_port is not None:
+        options = replace(options, tls=await _tls(request.tls_port))
+    return options
 
 
 async def _tls(port: int) -> Tls:
@@ -46,3 +72,32 @@ async def _tls(port: int) -> Tls:
         env=env,
     )
     return Tls(server_context(certificate), str(certificate.authority_path), port)
+
+
+async def _beside(emulator: Emulator, command: tuple[str, ...], asked: asyncio.Event) -> int:
+    """Run the command; a signal ends it and is its exit code."""
+    env = {**os.environ, **environment(emulator)}
+    running = asyncio.ensure_future(run_foreground(command, cwd=Path.cwd(), env=env))
+    stopping = asyncio.ensure_future(asked.wait())
+    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if running.done():
+        return running.result()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return 128 + signal.SIGINT
+
+
+def environment(emulator: Emulator) -> Mapping[str, str]:
+    """The variables with which a program uses this emulator and not the real API."""
+    tls = emulator.options.tls
+    base_url = emulator.base_url if tls is None else emulator.tls_base_url
+    trust = {} if tls is None else {"NODE_EXTRA_CA_CERTS": tls.authority_path}
+    return {
+        "OPENAI_API_KEY": TEST_KEY,
+        "OPENAI_BASE_URL": base_url,
+        "REALTIME_URL": f"{base_url}/realtime",
+        "RTSTART_EMULATED": "1",
+        "RTSTART_EMULATOR_URL": emulator.url,
+        **trust,
+    }

@@ -68,6 +68,29 @@ class Reader:
             return value
         return default
 
+    def number(self, key: str, default: float, *, least: float, most: float) -> float:
+        """A number within bounds, both included."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fault(key, f"must be a number, not {_kind(value)}")
+        elif not least <= value <= most:
+            self.fault(key, f"is {value:g}; it must be from {least:g} to {most:g}")
+        else:
+            return float(value)
+        return default
+
+    def truth(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.fault(key, f"must be true or false, not {_kind(value)}")
+            return default
+        return value
+
     def port(self, key: str) -> int | None:
         """A port number, or None where it is left out."""
         return self.whole(key, 0, least=1, most=65535) or None
@@ -115,6 +138,27 @@ class Reader:
             else:
                 outer.fault(name, f"must be a table, not {_kind(value)}")
         return found
+
+    def rows(self, key: str) -> list["Reader"]:
+        """The tables of a list, in their order."""
+        value = self._take(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.fault(key, f"must be a list, not {_kind(value)}")
+            return []
+        found: list[Reader] = []
+        for index, row in enumerate(value):
+            path = (*self.path, key, str(index))
+            if isinstance(row, Mapping):
+                found.append(Reader(row, path, self.faults))
+            else:
+                self.faults.append(Fault(path, f"must be a table, not {_kind(row)}"))
+        return found
+
+    def anything(self, key: str) -> object | None:
+        """What is there, of any kind; None where it is left out."""
+        return self._take(key)
 
     def has(self, key: str) -> bool:
         """Whether the key was given at all."""

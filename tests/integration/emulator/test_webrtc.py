@@ -8,11 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from aiohttp import ClientSession
-from aiortc import RTCPeerConnection
 from aiortc.mediastreams import VideoStreamTrack
 
 from rtstart.adapters.emulator.audio.samples import RATE_HZ, Samples, from_bytes
-from rtstart.adapters.emulator.ice import LOOPBACK
+from rtstart.adapters.emulator.ice import LOOPBACK, spoil
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from tests.fakes.realtime import KEY, PeerClient, calling, connected, recording, silence
 from tests.fakes.speech import ONE_TURN, TWO_TURNS
@@ -221,29 +220,10 @@ async def test_own_addresses_are_offered_by_default_and_nothing_outside_is_asked
     assert offered == dict.fromkeys(own_addresses(), "host")
 
 
-def _spoil(peer: RTCPeerConnection, seed: int) -> None:
-    """Lose 5 % of what this peer sends, delay some of it by up to 40 ms, so that it overtakes."""
-    chance = random.Random(seed)  # noqa: S311 - a bad network, not a secret
-    loop = asyncio.get_running_loop()
-    assert peer.sctp is not None
-    connection = peer.sctp.transport.transport.iceGatherer._connection
-    send = connection.send
-
-    async def spoiled(data: bytes) -> None:
-        is_media = 127 < data[0] < 192
-        if is_media and chance.random() < 0.05:
-            return
-        if is_media and chance.random() < 0.2:
-            loop.call_later(chance.uniform(0, 0.04), lambda: asyncio.ensure_future(send(data)))
-            return
-        await send(data)
-
-    setattr(connection, "send", spoiled)  # noqa: B010 - typed as a method
-
-
 async def test_a_bad_network_does_not_break_a_call(emulator: Emulator) -> None:
     client = PeerClient(recording(ONE_TURN.path))
-    _spoil(client.peer, seed=7)
+    chance = random.Random(7).random  # noqa: S311 - a bad network, not a secret
+    spoil(client.peer, 0.05, chance)
     await client.call(emulator.base_url)
     await client.events.next("output_audio_buffer.stopped", 12)
     started = client.events.of("input_audio_buffer.speech_started")

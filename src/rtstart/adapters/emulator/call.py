@@ -1,29 +1,24 @@
-"""One call: drives the session machine, times it, paces the answers, and serves its channels."""
+"""One call: drives the session machine, times it, and serves its channels."""
 
 import asyncio
+import base64
+import itertools
 import json
-import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Protocol, assert_never
+
+import numpy as np
 
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.audio.samples import Samples, decoded
 from rtstart.adapters.emulator.audio.voice import Voice
+from rtstart.adapters.emulator.troubles import CallTroubles
+from rtstart.adapters.emulator.turns import Turns
 from rtstart.core.realtime import actions, facts
-from rtstart.core.realtime.answers import Complete, Failure, Question, Sound
 from rtstart.core.realtime.messages import BINARY_FRAME, AppendAudio, parse
 from rtstart.core.realtime.session import SessionMachine
-from rtstart.core.realtime.settings import BYTES_PER_MS, FormatName, SemanticVad
+from rtstart.core.realtime.settings import FormatName, SemanticVad
 from rtstart.core.realtime.turns import Frame
-
-_log = logging.getLogger(__name__)
-
-CHUNK_MS = 200
-"""Sound leaves in pieces of this length; the first one at once."""
-
-GENERATION_SPEED = 4.0
-"""How much faster than real time answers are made. The real service is faster than real time too;
-by how much differs (see `unconfirmed`)."""
 
 
 class Channel(Protocol):
@@ -35,6 +30,10 @@ class Channel(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Close after what was sent is out."""
+        ...
+
+    def drop(self) -> None:
+        """Be gone, without a word to the other side."""
         ...
 
 
@@ -65,20 +64,27 @@ class Call:
         machine: SessionMachine,
         *,
         answerer: Answerer,
+        troubles: CallTroubles,
         now: Callable[[], float],
         player: Player | None = None,
     ) -> None:
         self.ended = asyncio.Event()
         self._machine = machine
-        self._answerer = answerer
+        self._troubles = troubles
         self._now = now
         self._player = player
         self._channels: dict[int, Channel] = {}
         self._next_sideband = 1
-        self._answers: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._fault_numbers = itertools.count()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._voice: tuple[object, Voice] | None = None
+        self._turns = Turns(
+            answerer,
+            session_id=machine.id,
+            troubles=troubles,
+            tell=self.step,
+            hang_up=self.hang_up,
+        )
 
     @property
     def id(self) -> str:
@@ -101,7 +107,13 @@ class Call:
             self._next_sideband += 1
         self._channels[number] = channel
         self.step(facts.Joined(number))
+        if is_owner:
+            self._troubles.begin(self, self._later)
         return number
+
+    def _later(self, delay_s: float, do: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers[f"fault {next(self._fault_numbers)}"] = loop.call_later(delay_s, do)
 
     def leave(self, number: int) -> None:
         """A client is gone. Without its own one a call ends."""
@@ -115,11 +127,11 @@ class Call:
         if not isinstance(event, AppendAudio):
             self.step(facts.Received(event, number))
             return
+        audio = bytes(len(event.audio)) if self._troubles.is_deaf else event.audio
         frames: tuple[Frame, ...] = ()
         if self._machine.is_listening:
-            format = self._machine.settings.input_format
-            frames = self._listen(event.audio, format)
-        self.step(facts.Heard(event.audio, frames, event.event_id, number))
+            frames = self._listen(audio, self._machine.settings.input_format)
+        self.step(facts.Heard(audio, frames, event.event_id, number))
 
     def receive_binary(self, number: int) -> None:
         """A client sent a binary message, which the API does not take."""
@@ -127,6 +139,8 @@ class Call:
 
     def hear(self, samples: Samples) -> None:
         """The media track brought sound at the emulator's rate."""
+        if self._troubles.is_deaf:
+            samples = np.zeros_like(samples)
         data = samples.astype("<i2").tobytes()
         frames = self._listen(data, "audio/pcm") if self._machine.is_listening else ()
         self.step(facts.Heard(data, frames))
@@ -149,15 +163,14 @@ class Call:
             case actions.Send():
                 self._send(action)
             case actions.Ask():
-                answering = self._spawn(self._answer(action.question))
-                self._answers[action.question.response_id] = answering
+                self._turns.ask(action.question)
             case actions.Hush():
-                task = self._answers.pop(action.response_id, None)
-                if task is not None:
-                    task.cancel()
+                self._turns.hush(action.response_id)
             case actions.Play():
                 if self._player is not None:
                     samples, _ = decoded(action.audio, "audio/pcm")
+                    if self._troubles.is_mute:
+                        samples = np.zeros_like(samples)
                     self._player.play(action.response_id, samples)
             case actions.EndPlay():
                 if self._player is not None:
@@ -166,7 +179,7 @@ class Call:
                 if self._player is not None:
                     self.step(facts.PlaybackCleared(self._player.clear()))
             case actions.Transcribe():
-                _ = self._spawn(self._transcribe(action))
+                self._turns.transcribe(action)
             case actions.Ring():
                 self._unring(action.timer)
                 loop = asyncio.get_running_loop()
@@ -181,7 +194,10 @@ class Call:
                 assert_never(action)
 
     def _send(self, action: actions.Send) -> None:
-        text = json.dumps(action.event, separators=(",", ":"))
+        event = action.event
+        if self._troubles.is_mute and event["type"] == "response.output_audio.delta":
+            event = {**event, "delta": _silenced(str(event["delta"]))}
+        text = json.dumps(event, separators=(",", ":"))
         for number, channel in list(self._channels.items()):
             if action.to in (None, number):
                 channel.send(text)
@@ -210,81 +226,27 @@ class Call:
         self._channels.clear()
         self.ended.set()
 
+    def drop(self) -> None:
+        """The connection is gone without a goodbye, as when a network fails."""
+        for channel in self._channels.values():
+            channel.drop()
+        self._channels.clear()
+        self.hang_up()
+
+    def expire(self) -> None:
+        """The session ends as at its maximum length."""
+        self.step(facts.Rang("end"))
+
+    def say_raw(self, text: str) -> None:
+        """A message goes to every channel as it is."""
+        for channel in self._channels.values():
+            channel.send(text)
+
     async def finish(self) -> None:
         """Hang up and wait until nothing of the call runs any more."""
         self.hang_up()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _answer(self, question: Question) -> None:
-        response_id = question.response_id
-        pace = _Pace()
-        try:
-            async for part in self._answerer.answer(question):
-                if not isinstance(part, Sound):
-                    self.step(facts.Answered(response_id, part))
-                    continue
-                rate = BYTES_PER_MS[question.format]
-                for start in range(0, len(part.audio), rate * CHUNK_MS):
-                    chunk = part.audio[start : start + rate * CHUNK_MS]
-                    await pace.wait()
-                    self.step(facts.Answered(response_id, Sound(chunk)))
-                    pace.made(len(chunk) / rate)
-        except Exception:  # noqa: BLE001 - a plug-in: its bug fails the answer, not the call
-            _log.exception("an answer failed")
-            self.step(facts.Answered(response_id, _server_error(self.id)))
-        else:
-            self.step(facts.Answered(response_id, Complete()))
-        finally:
-            self._answers.pop(response_id, None)
-
-    async def _transcribe(self, wanted: actions.Transcribe) -> None:
-        words: list[str] = []
-        try:
-            async for piece in self._answerer.transcribe(wanted.audio, wanted.request):
-                words.append(piece)
-                self.step(facts.Transcribed(wanted.item_id, piece, is_whole=False))
-        except Exception:  # noqa: BLE001 - as above
-            _log.exception("a transcription failed")
-            message = _server_error(self.id).message
-            self.step(facts.NotTranscribed(wanted.item_id, "transcription_failed", message))
-        else:
-            self.step(facts.Transcribed(wanted.item_id, "".join(words), is_whole=True))
+        await self._turns.finish()
 
 
-def _server_error(session_id: str) -> Failure:
-    return Failure(
-        "server_error",
-        None,
-        "The server had an error while processing your request. Sorry about that! You can retry "
-        "your request, or contact us through our help center at help.openai.com if the error "
-        f"persists. (Please include the session ID {session_id} in your message.)",
-    )
-
-
-class _Pace:
-    """Lets sound out a fixed number of times faster than it sounds."""
-
-    def __init__(self) -> None:
-        self._begun_at: float | None = None
-        self._made_s = 0.0
-
-    async def wait(self) -> None:
-        """Wait until the next piece would have been made."""
-        now = asyncio.get_running_loop().time()
-        if self._begun_at is None:
-            self._begun_at = now
-        ahead_s = self._made_s / GENERATION_SPEED - (now - self._begun_at)
-        if ahead_s > 0:
-            await asyncio.sleep(ahead_s)
-
-    def made(self, duration_ms: float) -> None:
-        """A piece of this length is out."""
-        self._made_s += duration_ms / 1000
+def _silenced(delta: str) -> str:
+    return base64.b64encode(bytes(len(base64.b64decode(delta)))).decode("ascii")

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.call import Call
+from rtstart.adapters.emulator.troubles import CallTroubles, PeerTroubles
 from rtstart.core.realtime import facts
+from rtstart.core.realtime.faults import FaultBoard
 from rtstart.core.realtime.session import SESSION_S, SessionMachine
 from rtstart.core.realtime.settings import Settings
 from rtstart.core.realtime.wire import Fault, Ids
 
 if TYPE_CHECKING:
+    from rtstart.adapters.emulator.player import PlayerTrack
     from rtstart.adapters.emulator.webrtc import Peer
 
 
@@ -24,13 +27,17 @@ class Calls:
     def __init__(
         self,
         *,
-        answerer: Answerer,
+        answerer_for: Callable[[], Answerer],
+        board: FaultBoard,
+        chance: Callable[[], float],
         ids: Ids,
         addresses: tuple[str, ...],
         session_s: float = SESSION_S,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._answerer = answerer
+        self._answerer_for = answerer_for
+        self._board = board
+        self._chance = chance
         self._ids = ids
         self._addresses = addresses
         self._session_s = session_s
@@ -56,7 +63,16 @@ class Calls:
         machine = SessionMachine(
             settings, medium="socket", ids=self._ids, now=self._now(), lasts_s=self._session_s
         )
-        return Call(machine, answerer=self._answerer, now=self._now)
+        return self._new(machine)
+
+    def _new(self, machine: SessionMachine, player: "PlayerTrack | None" = None) -> Call:
+        return Call(
+            machine,
+            answerer=self._answerer_for(),
+            troubles=CallTroubles(self._board),
+            now=self._now,
+            player=player,
+        )
 
     async def open_peer(self, settings: Settings, offer: str) -> tuple[str, str] | Fault:
         """A WebRTC call: its id and the SDP answer, or why the offer was refused."""
@@ -72,8 +88,8 @@ class Calls:
             on_start=lambda response_id: call.step(facts.PlaybackStarted(response_id)),
             on_end=lambda response_id: call.step(facts.PlaybackEnded(response_id)),
         )
-        call = Call(machine, answerer=self._answerer, now=self._now, player=track)
-        peer = Peer(call, track, self._addresses)
+        call = self._new(machine, track)
+        peer = Peer(call, track, addresses=self._addresses, troubles=self._peer_troubles())
         answer = await peer.answer(offer)
         if isinstance(answer, Fault):
             await peer.close()
@@ -85,6 +101,14 @@ class Calls:
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
         return call_id, answer
+
+    def _peer_troubles(self) -> PeerTroubles:
+        bad = self._board.strikes("bad-network")
+        return PeerTroubles(
+            self._chance,
+            is_unreachable=self._board.strikes("ice-never") is not None,
+            lost_share=None if bad is None else bad.share,
+        )
 
     async def _end(self, call_id: str, call: Call, peer: "Peer") -> None:
         await call.ended.wait()

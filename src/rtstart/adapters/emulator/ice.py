@@ -4,7 +4,9 @@ aioice gathers every address of the machine except loopback. Here it is told the
 that a call works on loopback alone and nothing else is ever bound.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import ifaddr
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from aiortc.rtcicetransport import RTCIceTransport
 
 LOOPBACK = "127.0.0.1"
+_LATE_S = 0.06
 
 
 def own_addresses() -> tuple[str, ...]:
@@ -48,7 +51,57 @@ def _choose(connection: "Connection", chosen: list[str]) -> None:
     setattr(connection, "get_component_candidates", gather_chosen)  # noqa: B010 - typed as method
 
 
+<<<<<<< HEAD
 def _transports(peer: "RTCPeerConnection") -> "set[RTCIceTransport]":
+=======
+def spoil(peer: "RTCPeerConnection", share: float, chance: Callable[[], float]) -> None:
+    """Lose this share of the sound that a peer sends, and let twice as much of it come late.
+
+    What comes late overtakes nothing: it is overtaken.
+    """
+    loop = asyncio.get_running_loop()
+    for transport in _transports(peer):
+        connection = transport.iceGatherer._connection
+        send = connection.send
+        late: set[asyncio.Task[None]] = set()
+
+        async def spoiled(
+            data: bytes,
+            send: Callable[[bytes], Coroutine[None, None, None]] = send,
+            late: set[asyncio.Task[None]] = late,
+        ) -> None:
+            # RFC 7983: the first byte of RTP and RTCP is from 128 to 191.
+            dice = chance() if 127 < data[0] < 192 else 1.0
+            if dice < share:
+                return
+            if dice < 3 * share:
+                task = loop.create_task(_delayed(send, data, _LATE_S * chance()))
+                late.add(task)
+                task.add_done_callback(late.discard)
+                return
+            await send(data)
+
+        transport._send = spoiled
+
+
+async def _delayed(
+    send: Callable[[bytes], Coroutine[None, None, None]], data: bytes, delay_s: float
+) -> None:
+    await asyncio.sleep(delay_s)
+    with suppress(ConnectionError):
+        await send(data)
+
+
+def vanish(peer: "RTCPeerConnection") -> None:
+    """Let nothing more out of a peer, not even its goodbye."""
+    for transport in _transports(peer):
+        connection = transport.iceGatherer._connection
+        for protocol in connection._protocols:
+            protocol.transport.close()
+
+
+def _transports(peer: RTCPeerConnection) -> set[RTCIceTransport]:
+>>>>>>> e2daaf6 (Answer from scenarios, go wrong by name, run a command beside the emulator)
     found = {each.receiver.transport.transport for each in peer.getTransceivers()}
     if peer.sctp is not None:
         found.add(peer.sctp.transport.transport)

@@ -8,9 +8,13 @@ from aiohttp import BodyPartReader, web
 
 from rtstart.adapters.emulator.calls import Calls
 from rtstart.adapters.emulator.ids import new_secret
+from rtstart.adapters.emulator.refusals import HttpTroubles
 from rtstart.adapters.emulator.replies import allow_page, failed, mark, no_such_route
 from rtstart.adapters.emulator.websocket import new_socket, serve
 from rtstart.core.realtime.admission import (
+    BAD_CREDENTIALS_CLOSE,
+    Admission,
+    Admitted,
     Joining,
     Knock,
     Turned,
@@ -37,8 +41,11 @@ _SIP = ("accept", "reject", "refer")
 class Routes:
     """All routes, around one store of secrets and one set of calls."""
 
-    def __init__(self, calls: Calls, *, ids: Ids, policy: KeyPolicy) -> None:
+    def __init__(
+        self, calls: Calls, *, ids: Ids, policy: KeyPolicy, troubles: HttpTroubles
+    ) -> None:
         self._calls = calls
+        self._troubles = troubles
         self._ids = ids
         self._policy = policy
         self._secrets = SecretStore()
@@ -105,7 +112,10 @@ class Routes:
         key = credential(request.headers.get("Authorization", ""))
         if key.startswith("ek_") and not secrets_too:
             return Fault("invalid_api_key", "An ephemeral key cannot be used here.")
-        return check_credential(key, secrets=self._secrets, policy=self._policy, now=time.time())
+        found = check_credential(key, secrets=self._secrets, policy=self._policy, now=time.time())
+        if isinstance(found, Settings):
+            return self._troubles.secret(key) or found
+        return found
 
     async def _models(self, request: web.Request) -> web.Response:
         refusal = self._refusal(request, secrets_too=False)
@@ -128,6 +138,9 @@ class Routes:
         refusal = self._refusal(request, secrets_too=False)
         if isinstance(refusal, Fault):
             return failed(refusal, 401)
+        trouble = await self._troubles.mint(credential(request.headers.get("Authorization", "")))
+        if trouble is not None:
+            return failed(*trouble)
         body = await _json(request)
         wanted = body if isinstance(body, Fault) else parse_mint(body)
         if isinstance(wanted, Fault):
@@ -151,6 +164,9 @@ class Routes:
         bound = self._refusal(request, secrets_too=True)
         if isinstance(bound, Fault):
             return failed(bound, 401)
+        trouble = await self._troubles.call()
+        if trouble is not None:
+            return failed(*trouble)
         if "model" in request.query:
             words = "Unknown parameter: 'model'. The session or the ephemeral key names the model."
             return failed(Fault("unknown_parameter", words, "model"), 400)
@@ -186,11 +202,14 @@ class Routes:
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         socket = new_socket()
+
+        def abort() -> None:
+            if request.transport is not None:
+                request.transport.abort()
+
         if not socket.can_prepare(request):
             return failed(Fault(None, "This route takes WebSocket connections only."), 400)
-        decision = admit(
-            _knock(request), secrets=self._secrets, policy=self._policy, now=time.time()
-        )
+        decision = self._admit(_knock(request))
         joined = None
         if isinstance(decision, Joining):
             joined = self._calls.find(decision.call_id)
@@ -198,20 +217,30 @@ class Routes:
                 return failed(_no_such_call(decision.call_id), 404)
         await socket.prepare(request)
         self._sockets.add(socket)
+        await self._troubles.start()
         try:
             if isinstance(decision, Turned):
                 await self._turn_away(socket, decision)
             elif joined is not None:
-                await serve(socket, joined, is_owner=False)
+                await serve(socket, joined, is_owner=False, abort=abort)
             elif not isinstance(decision, Joining):
                 call = self._calls.open_socket(decision.settings)
                 try:
-                    await serve(socket, call, is_owner=True)
+                    await serve(socket, call, is_owner=True, abort=abort)
                 finally:
                     await call.finish()
         finally:
             self._sockets.discard(socket)
         return socket
+
+    def _admit(self, knock: Knock) -> Admission:
+        decision = admit(knock, secrets=self._secrets, policy=self._policy, now=time.time())
+        key = credential(knock.authorization, knock.protocols)
+        if isinstance(decision, Admitted) and key.startswith("ek_"):
+            fault = self._troubles.secret(key)
+            if fault is not None:
+                return Turned(fault, BAD_CREDENTIALS_CLOSE)
+        return decision
 
     async def _turn_away(self, socket: web.WebSocketResponse, turned: Turned) -> None:
         error = {**turned.fault.wire(), "event_id": None}

@@ -2,17 +2,26 @@
 
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
+from random import Random
 from types import TracebackType
 
 from aiohttp import web
 
+from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.answers.echo import Echo
+from rtstart.adapters.emulator.answers.murmur import Murmur
+from rtstart.adapters.emulator.answers.script import Scripted
 from rtstart.adapters.emulator.calls import Calls
+from rtstart.adapters.emulator.control import Control
 from rtstart.adapters.emulator.ice import own_addresses
 from rtstart.adapters.emulator.ids import MarkedIds
+from rtstart.adapters.emulator.refusals import HttpTroubles
 from rtstart.adapters.emulator.routes import Routes
 from rtstart.core.errors import Conflict
 from rtstart.core.findings.machine import PORT_TAKEN
+from rtstart.core.realtime.faults import FaultBoard, FaultRule
+from rtstart.core.realtime.scenario import Scenario, Script
 from rtstart.core.realtime.session import SESSION_S
 from rtstart.core.realtime.tokens import KeyPolicy
 
@@ -36,7 +45,8 @@ class EmulatorOptions:
     """How an emulator is run.
 
     `port` 0 takes a free one. `advertise` are the addresses offered for WebRTC; empty means
-    loopback and this machine's own. `seed` makes ids come in the same order.
+    loopback and this machine's own. `seed` makes ids and chance come in the same order.
+    `scenario_dir` is where the sound files of a scenario are.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +56,9 @@ class EmulatorOptions:
     seed: int | None = None
     takes_real_keys: bool = False
     tls: Tls | None = None
+    scenario: Scenario | None = None
+    scenario_dir: Path = Path()
+    faults: tuple[FaultRule, ...] = ()
 
 
 class Emulator:
@@ -59,16 +72,41 @@ class Emulator:
         self.options = options
         self._port = options.port
         self._tls_port = 0
-        ids = MarkedIds(options.seed)
+        scenario = options.scenario or Scenario()
+        seed = options.seed if options.seed is not None else scenario.seed
+        ids = MarkedIds(seed)
+        chance = Random(seed).random  # noqa: S311 - what goes wrong, not a secret
+        self._board = FaultBoard((*scenario.faults, *options.faults), chance=chance)
         self._calls = Calls(
-            answerer=Echo(),
+            answerer_for=self._answerer,
+            board=self._board,
+            chance=chance,
             ids=ids,
             addresses=options.advertise or own_addresses(),
-            session_s=options.session_s,
+            session_s=scenario.session_s or options.session_s,
         )
-        routes = Routes(self._calls, ids=ids, policy=KeyPolicy(options.takes_real_keys))
+        routes = Routes(
+            self._calls,
+            ids=ids,
+            policy=KeyPolicy(options.takes_real_keys),
+            troubles=HttpTroubles(self._board),
+        )
+        app = routes.application()
+        Control(self._board).add_to(app)
         self._runner = web.AppRunner(
-            routes.application(), handle_signals=False, access_log=None, shutdown_timeout=GRACE_S
+            app, handle_signals=False, access_log=None, shutdown_timeout=GRACE_S
+        )
+
+    def _answerer(self) -> Answerer:
+        """Whoever answers in a new call."""
+        scenario = self.options.scenario
+        if scenario is None:
+            return Echo()
+        return Scripted(
+            Script(scenario),
+            otherwise=Echo(),
+            speaker=Murmur(),
+            sounds_dir=self.options.scenario_dir,
         )
 
     @property

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 import numpy as np
@@ -20,9 +20,10 @@ from av import AudioFrame
 
 from rtstart.adapters.emulator.audio.samples import RATE_HZ, Mixdown, Samples
 from rtstart.adapters.emulator.call import Call
-from rtstart.adapters.emulator.ice import gather_only
+from rtstart.adapters.emulator.ice import gather_only, spoil, vanish
 from rtstart.adapters.emulator.player import PlayerTrack
-from rtstart.core.realtime.sdp import offered_codecs, without_candidates
+from rtstart.adapters.emulator.troubles import PeerTroubles
+from rtstart.core.realtime.sdp import astray, offered_codecs, without_candidates
 from rtstart.core.realtime.wire import Fault
 
 _log = logging.getLogger(__name__)
@@ -39,8 +40,9 @@ _FLUSH_S = 0.1
 class EventChannel:
     """The data channel as a channel of a call."""
 
-    def __init__(self, channel: RTCDataChannel) -> None:
+    def __init__(self, channel: RTCDataChannel, vanish: Callable[[], None]) -> None:
         self._channel = channel
+        self.drop = vanish
 
     def send(self, text: str) -> None:
         """Send a message; one too long for a browser goes without its sound."""
@@ -57,11 +59,20 @@ class EventChannel:
 class Peer:
     """One caller's connection. Ends with its call, and ends its call."""
 
-    def __init__(self, call: Call, track: PlayerTrack, addresses: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        call: Call,
+        track: PlayerTrack,
+        *,
+        addresses: tuple[str, ...],
+        troubles: PeerTroubles,
+    ) -> None:
         self._call = call
+        self._troubles = troubles
         self._track = track
         self._addresses = addresses
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._has_vanished = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._peer.on("datachannel", self._on_channel)
         self._peer.on("track", self._on_track)
@@ -93,11 +104,14 @@ class Peer:
         except (InvalidStateError, OperationError) as error:
             return Fault("invalid_offer", f"Invalid SDP offer: {error}.", "sdp")
         self._spawn(self._give_up())
-        return self._peer.localDescription.sdp
+        sdp = self._peer.localDescription.sdp
+        if self._troubles.lost_share is not None:
+            spoil(self._peer, self._troubles.lost_share, self._troubles.chance)
+        return astray(sdp) if self._troubles.is_unreachable else sdp
 
     async def close(self) -> None:
         """Send what is still to be sent, close, and wait until nothing runs any more."""
-        if self._peer.connectionState == "connected":
+        if self._peer.connectionState == "connected" and not self._has_vanished:
             # The last message leaves with the next turn of the loop; acknowledging takes a round.
             await asyncio.sleep(_FLUSH_S)
         for task in self._tasks:
@@ -116,6 +130,11 @@ class Peer:
             _log.info("call %s never connected", self._call.id)
             self._call.hang_up()
 
+    def _vanish(self) -> None:
+        """Nothing more comes from here, not even that we are gone."""
+        self._has_vanished = True
+        vanish(self._peer)
+
     def _on_state(self) -> None:
         if self._peer.connectionState in ("failed", "closed"):
             self._call.hang_up()
@@ -123,7 +142,7 @@ class Peer:
     def _on_channel(self, channel: RTCDataChannel) -> None:
         if channel.label != CHANNEL:
             return
-        number = self._call.join(EventChannel(channel), is_owner=True)
+        number = self._call.join(EventChannel(channel, self._vanish), is_owner=True)
         channel.on("message", lambda data: self._on_message(data, number))
         channel.on("close", lambda: self._call.leave(number))
 

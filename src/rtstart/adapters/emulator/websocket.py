@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import WSMsgType, web
@@ -32,8 +33,9 @@ def new_socket() -> web.WebSocketResponse:
 class SocketChannel:
     """Sends what a call has to say, in order, without making the call wait."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, abort: Callable[[], None]) -> None:
         self._socket = socket
+        self._abort = abort
         self._waiting: deque[str] = deque()
         self._waiting_bytes = 0
         self._more = asyncio.Event()
@@ -56,6 +58,11 @@ class SocketChannel:
             self._closing = (code, reason)
             self._more.set()
 
+    def drop(self) -> None:
+        """Cut the connection; the other side sees it break."""
+        self._closing = (1006, "")
+        self._abort()
+
     async def pump(self) -> None:
         """Send until the channel is closed or the client is gone."""
         with suppress(ConnectionError):
@@ -73,9 +80,11 @@ class SocketChannel:
                     return
 
 
-async def serve(socket: web.WebSocketResponse, call: Call, *, is_owner: bool) -> None:
-    """Serve one client of a call until either side ends it."""
-    channel = SocketChannel(socket)
+async def serve(
+    socket: web.WebSocketResponse, call: Call, *, is_owner: bool, abort: Callable[[], None]
+) -> None:
+    """Serve one client of a call until either side ends it; `abort` cuts its connection."""
+    channel = SocketChannel(socket, abort)
     loop = asyncio.get_running_loop()
     heard_at = loop.time()
 

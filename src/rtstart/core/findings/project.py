@@ -110,3 +110,12 @@ BAD_ANSWERS_FILE = Entry(
     fix=Fix("Correct the place named above.", command="rtstart new --list-options"),
     recognised="parsing the file given with --config by the end of its name",
 )
+
+BAD_SCENARIO = Entry(
+    code="RT116",
+    level="error",
+    title="The scenario for the emulator cannot be read",
+    why="It is YAML with schema: 1, a list of replies and, if wanted, hears and faults.",
+    fix=Fix("Correct the place named above; docs/emulator.md shows every key."),
+    recognised="parsing the file given with --scenario",
+)

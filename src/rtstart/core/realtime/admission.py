@@ -52,7 +52,7 @@ class Turned:
     close_code: int
 
 
-Answer: TypeAlias = Admitted | Joining | Turned
+Admission: TypeAlias = Admitted | Joining | Turned
 
 
 def credential(authorization: str, protocols: Sequence[str] = ()) -> str:
@@ -76,7 +76,7 @@ def check_credential(
     return policy.fault(key)
 
 
-def admit(knock: Knock, *, secrets: SecretStore, policy: KeyPolicy, now: float) -> Answer:
+def admit(knock: Knock, *, secrets: SecretStore, policy: KeyPolicy, now: float) -> Admission:
     """Decide about a WebSocket that asks for a session."""
     key = credential(knock.authorization, knock.protocols)
     if not key:
@@ -99,7 +99,7 @@ def _transcription(bound: Settings | None) -> Settings:
     return Settings(type="transcription", model=DEFAULT_MODEL)
 
 
-def _speech(model: str | None, bound: Settings | None) -> Answer:
+def _speech(model: str | None, bound: Settings | None) -> Admission:
     if model is None and bound is not None:
         return Admitted(bound)
     if not model:

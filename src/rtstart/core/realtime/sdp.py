@@ -62,3 +62,14 @@ def offered_codecs(offer: str) -> tuple[str, ...]:
     known = {codec.lower(): codec for codec in CODECS}
     found = [known.get(names.get(number, "").lower()) for number in section[0].split()[3:]]
     return tuple(dict.fromkeys(codec for codec in found if codec is not None))
+
+
+def astray(answer: str) -> str:
+    """The answer with candidates that lead nowhere (port 9 throws everything away)."""
+    lines = []
+    for line in answer.splitlines():
+        words = line.split(" ")
+        if line.startswith("a=candidate:"):
+            words[5] = "9"
+        lines.append(" ".join(words))
+    return "\r\n".join(lines) + "\r\n"

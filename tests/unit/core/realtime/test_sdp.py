@@ -4,6 +4,7 @@ import pytest
 
 from rtstart.core.realtime.sdp import (
     MAX_OFFER_BYTES,
+    astray,
     offer_fault,
     offered_codecs,
     without_candidates,
@@ -64,3 +65,9 @@ def test_codecs_are_read_in_the_order_of_the_offer() -> None:
     assert offered_codecs(OFFER) == ("opus", "PCMU", "PCMA")
     assert offered_codecs(OFFER.replace("111 63 9 0 8", "8 111")) == ("PCMA", "opus")
     assert offered_codecs("v=0\r\nm=video 9 x 0\r\na=rtpmap:0 PCMU/8000") == ()
+
+
+def test_an_answer_goes_astray_when_its_ports_lead_nowhere() -> None:
+    assert astray("v=0\r\na=candidate:1 1 udp 1 127.0.0.1 4000 typ host\r\n") == (
+        "v=0\r\na=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
+    )

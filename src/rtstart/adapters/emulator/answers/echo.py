@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rtstart.adapters.emulator.answers import Said
+from rtstart.adapters.emulator.answers.murmur import tone
+from rtstart.adapters.emulator.answers.words import pieces
 from rtstart.adapters.emulator.audio.pitch import median_pitch_hz, shifted
 from rtstart.adapters.emulator.audio.samples import (
     RATE_HZ,
@@ -18,12 +21,14 @@ from rtstart.adapters.emulator.audio.samples import (
     level_dbfs,
     resampled,
 )
-from rtstart.core.realtime.answers import Call, Part, Question, Sound, Words
+from rtstart.core.realtime.answers import Call, Question, Sound, Words
 from rtstart.core.realtime.conversation import Audio, FunctionOutput, Message, Text
 from rtstart.core.realtime.settings import Settings
 from rtstart.core.realtime.wire import Fields, as_text
 
 SEMITONES = 3
+_BEEP_HZ = 523.25
+_BEEP_S = 0.3
 _LOUD_DB = 35.0
 """What is this far below the loudest moment counts as a pause."""
 
@@ -70,7 +75,7 @@ def _loud_part(sound: Samples) -> tuple[int, int]:
 class Echo:
     """Says back what was said."""
 
-    async def answer(self, question: Question) -> AsyncIterator[Part]:
+    async def answer(self, question: Question) -> AsyncIterator[Said]:
         """The caller's voice three semitones higher; text for text; a call where one is forced."""
         tool = _forced_tool(question.settings)
         if tool is not None and question.cause != "idle":
@@ -79,21 +84,21 @@ class Echo:
         heard = question.heard
         if heard is None or question.settings.output_modality == "text":
             text = await _written(question)
-            for piece in _pieces(text):
+            for piece in pieces(text):
                 yield Words(piece)
             if question.settings.output_modality == "audio":
-                yield Sound(encoded(_beep(), question.format))
+                yield Sound(encoded(tone(_BEEP_HZ, _BEEP_S), question.format))
             return
         measured = await asyncio.to_thread(measure, heard)
-        loudest = await asyncio.to_thread(shifted, measured.sound, SEMITONES)
+        higher = await asyncio.to_thread(shifted, measured.sound, SEMITONES)
         say = f"You spoke for {measured.words}; here it is three semitones higher."
-        for piece in _pieces(say):
+        for piece in pieces(say):
             yield Words(piece)
-        yield Sound(encoded(loudest, question.format))
+        yield Sound(encoded(higher, question.format))
 
-    async def transcribe(self, sound: Audio, request: Fields) -> AsyncIterator[str]:
+    async def transcribe(self, item_id: str, sound: Audio, request: Fields) -> AsyncIterator[str]:
         """What was measured, in brackets: there is no recogniser here."""
-        del request
+        del item_id, request
         measured = await asyncio.to_thread(measure, sound)
         yield f"[speech, {measured.words}]"
 
@@ -124,16 +129,3 @@ def _forced_tool(settings: Settings) -> str | None:
     if isinstance(choice, dict) and choice.get("type") == "function":
         return as_text(choice["name"])
     return None
-
-
-def _pieces(text: str) -> list[str]:
-    """A text word by word, blanks kept, so that it can be put together again."""
-    words = text.split(" ")
-    return [word if index == 0 else f" {word}" for index, word in enumerate(words)]
-
-
-def _beep() -> Samples:
-    """A soft tone of 300 ms, where an answer must be heard and there is no voice to send back."""
-    time_s = np.arange(RATE_HZ * 3 // 10) / RATE_HZ
-    shape = np.minimum(1, np.minimum(time_s, time_s[::-1]) / 0.02)
-    return (np.sin(2 * np.pi * 523.25 * time_s) * shape * 6000).astype(np.int16)

@@ -97,6 +97,10 @@ class Mixdown:
         """The samples of the next frame."""
         return _joined(self._resampler.resample(frame))
 
+    def flush(self) -> Samples:
+        """What the filter held back; the mixdown is spent."""
+        return _joined(self._resampler.resample(None))
+
 
 def _joined(frames: list[AudioFrame]) -> Samples:
     if not frames:

@@ -116,7 +116,8 @@ async def test_sound_comes_evenly_and_without_gaps(emulator: Emulator) -> None:
 
     gaps_ms = np.diff(client.arrivals_s) * 1000
     assert np.median(gaps_ms) == pytest.approx(20, abs=4)
-    assert np.percentile(gaps_ms, 99) < 60
+    # Other work on the machine may hold up single frames; it must not hold up many.
+    assert np.percentile(gaps_ms, 95) < 45
     # Within the echo there are no more silent windows than in what was said.
     spoken = said[ONE_TURN.turns[0].start_ms * 24 : ONE_TURN.turns[0].end_ms * 24]
     assert _silent_windows(_loud(client.sound())) <= _silent_windows(spoken) + 3

@@ -51,9 +51,6 @@ def _choose(connection: "Connection", chosen: list[str]) -> None:
     setattr(connection, "get_component_candidates", gather_chosen)  # noqa: B010 - typed as method
 
 
-<<<<<<< HEAD
-def _transports(peer: "RTCPeerConnection") -> "set[RTCIceTransport]":
-=======
 def spoil(peer: "RTCPeerConnection", share: float, chance: Callable[[], float]) -> None:
     """Lose this share of the sound that a peer sends, and let twice as much of it come late.
 
@@ -61,8 +58,7 @@ def spoil(peer: "RTCPeerConnection", share: float, chance: Callable[[], float]) 
     """
     loop = asyncio.get_running_loop()
     for transport in _transports(peer):
-        connection = transport.iceGatherer._connection
-        send = connection.send
+        send = transport._send
         late: set[asyncio.Task[None]] = set()
 
         async def spoiled(
@@ -100,8 +96,7 @@ def vanish(peer: "RTCPeerConnection") -> None:
             protocol.transport.close()
 
 
-def _transports(peer: RTCPeerConnection) -> set[RTCIceTransport]:
->>>>>>> e2daaf6 (Answer from scenarios, go wrong by name, run a command beside the emulator)
+def _transports(peer: "RTCPeerConnection") -> "set[RTCIceTransport]":
     found = {each.receiver.transport.transport for each in peer.getTransceivers()}
     if peer.sctp is not None:
         found.add(peer.sctp.transport.transport)

@@ -23,7 +23,7 @@ def failure_lines(error: RtstartError, *, style: Style) -> Iterator[str]:
             yield from _short(finding, style)
         yield ""
         return
-    place = f"  {error.where}" if error.where else ""
+    place = "" if error.where.lower() in error.what.lower() else f"  {error.where}"
     yield style.ink(f"  {style.glyphs.failed} {error.what}", "bad") + style.ink(place, "dim")
     if error.why:
         yield ""
@@ -39,7 +39,7 @@ def failure_lines(error: RtstartError, *, style: Style) -> Iterator[str]:
 def finding_lines(finding: Finding, *, style: Style) -> Iterator[str]:
     """The lines that say a finding in the middle of a run, shorter than a failure."""
     sign = style.glyphs.failed if finding.level == "error" else style.glyphs.warning
-    place = f"  {finding.where}" if finding.where and finding.where not in finding.what else ""
+    place = "" if finding.where.lower() in finding.what.lower() else f"  {finding.where}"
     first, *rest = _wrap(finding.what) or [""]
     yield style.ink(f"  {sign} {first}", _INK[finding.level]) + style.ink(
         place if not rest else "", "dim"

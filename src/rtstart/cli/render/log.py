@@ -93,7 +93,8 @@ class Log:
                 yield from self._release(name)
                 if isinstance(event, Restarting):
                     delay = f"{event.delay_s:.1f} s".replace(".0 s", " s")
-                    yield self._line(name, f"{event.why}; starting again in {delay}", "warn")
+                    reason = "" if event.why.startswith("ended") else f"{event.why}; "
+                    yield self._line(name, f"{reason}starting again in {delay}", "warn")
             case Exited(service=name, code=code, asked=False) if code:
                 yield from self._release(name)
                 yield self._line(name, _ended(code), "bad")

@@ -70,7 +70,7 @@ def test_log_says_how_a_service_ended_and_starts_again() -> None:
     assert _lines(events) == [
         "  12:00:00  web      Local: http://localhost:5173",
         "  12:00:00  web      ended by signal 9",
-        "  12:00:00  web      ended by signal 9; starting again in 0.2 s",
+        "  12:00:00  web      starting again in 0.2 s",
         "  12:00:00  web      ended with code 3",
     ]
 

@@ -45,6 +45,9 @@ app.command()(explain)
 
 def main() -> None:
     """Run rtstart and leave with the exit code that belongs to how it ended."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"rtstart {__version__}\n")  # known before any command is built
+        return
     from rtstart.cli.boundary import run
 
     sys.exit(run(app, sys.argv[1:]))

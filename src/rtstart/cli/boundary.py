@@ -2,15 +2,15 @@
 
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from rtstart.core.errors import EXIT_BUG, Interrupted, RtstartError, ToolFailed
-from rtstart.core.secrets import Masker
+if TYPE_CHECKING:
+    from rtstart.core.errors import RtstartError
+
+_EXIT_INTERRUPTED = 130
 
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
@@ -20,18 +20,27 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except KeyboardInterrupt:
-        return Interrupted.exit_code
-    except RtstartError as error:
-        _say(error)
-        return error.exit_code
-    except Exception as surprise:  # noqa: BLE001 - the one boundary where a bug becomes a report
-        return _report_bug(surprise)
+        return _EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one boundary where a bug becomes a report
+        return _told(error)
     return result if isinstance(result, int) else 0
 
 
-def _say(error: RtstartError) -> None:
+def _told(error: Exception) -> int:
+    # Most runs end well: what words need is imported only when there is something to say.
+    from rtstart.core.errors import RtstartError
+
+    if not isinstance(error, RtstartError):
+        return _report_bug(error)
+    _say(error)
+    return error.exit_code
+
+
+def _say(error: "RtstartError") -> None:
     from rtstart.cli.render.failure import failure_lines
     from rtstart.cli.render.style import style_of
+    from rtstart.core.errors import ToolFailed
+    from rtstart.core.secrets import Masker
 
     write = sys.stderr.write
     if isinstance(error, ToolFailed) and error.last_lines:
@@ -43,6 +52,13 @@ def _say(error: RtstartError) -> None:
 
 
 def _report_bug(surprise: BaseException) -> int:
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    from rtstart.core.errors import EXIT_BUG
+    from rtstart.core.secrets import Masker
+
     text = Masker()("".join(traceback.format_exception(surprise)))
     descriptor, name = tempfile.mkstemp(prefix="rtstart-report-", suffix=".txt", text=True)
     os.close(descriptor)

@@ -1,8 +1,6 @@
 """`rtstart new`: options in, a request out; the command's events to whoever shows them."""
 
 import os
-import shlex
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,8 +10,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-
-from rtstart.core.errors import Usage
 
 if TYPE_CHECKING:
     from rtstart.adapters.scaffold.answers import Given
@@ -54,6 +50,7 @@ def new(
     """Create a voice app."""
     from rtstart.commands.new import make_new, plan_new
     from rtstart.commands.new_answers import NewRequest
+    from rtstart.core.errors import Usage
 
     if list_options:
         _list_options(as_json=as_json)
@@ -180,6 +177,9 @@ def _invocation() -> str:
     """
     if "archive-v0" in Path(sys.prefix).parts:
         return "uvx rtstart"
+    import shlex
+    import shutil
+
     script = Path(os.path.abspath(sys.argv[0]))  # noqa: PTH100 - `..` goes, links stay
     found = shutil.which("rtstart")
     if found and Path(found) == script and "UV_RUN_RECURSION_DEPTH" not in os.environ:

@@ -174,7 +174,7 @@ class _Making:
 
     def _close_repository(self) -> None:
         if self._request.makes_repository:
-            self._repository.close(self._emit)
+            self._repository.close(self._emit, installed=self._request.installs)
 
     def _explained(self, error: Exception) -> Exception:
         target = self._plan.target

@@ -50,13 +50,14 @@ class Repository:
         if not self._skipped and self._was_there:
             self._commit(self._target, time.monotonic())
 
-    def close(self, emit: Emit) -> None:
+    def close(self, emit: Emit, *, installed: bool) -> None:
         """Take what installing added into the first commit, and say how it ended."""
         if self._skipped:
             emit(StepSkipped(_STEP, self._skipped))
             return
         started = time.monotonic()
-        git.take_in(self._target, self._environment)
+        if installed:
+            git.take_in(self._target, self._environment)
         emit(StepDone(_STEP, "git", self._seconds + time.monotonic() - started))
 
     def _commit(self, folder: Path, started: float) -> None:

@@ -57,45 +57,37 @@ def init(folder: Path, environment: Mapping[str, str]) -> None:
     """Make the folder a repository, on the branch that the user's git prefers, else `main`."""
     # The template folder may hold hooks of the user's own; they are theirs to keep.
     _must(["init", "-q"], folder, environment)
-    if not _setting("init.defaultBranch", folder, environment):
+    if "init.defaultbranch" not in _settings(folder, environment):
         _must(["symbolic-ref", "HEAD", "refs/heads/main"], folder, environment)
 
 
 def commit(folder: Path, environment: Mapping[str, str], *, message: str) -> None:
     """Commit everything that is not ignored; `.env` never, whatever the ignore file says."""
     _must(_ADD, folder, environment)
-    identity = {} if _has_identity(folder, environment) else _OWN_IDENTITY
-    _must(
-        [*_QUIET, "commit", "-q", "--no-verify", "-m", message],
-        folder,
-        {**environment, **identity},
-    )
+    _commit(folder, environment, "-m", message)
 
 
 def take_in(folder: Path, environment: Mapping[str, str]) -> None:
     """Add what has come since (a lock file) to the first commit, so that there is one."""
-    if not _must(["status", "--porcelain"], folder, environment):
-        return
-    _must(_ADD, folder, environment)
-    identity = {} if _has_identity(folder, environment) else _OWN_IDENTITY
-    _must(
-        [*_QUIET, "commit", "-q", "--no-verify", "--amend", "--no-edit"],
-        folder,
-        {**environment, **identity},
-    )
+    if _must(["status", "--porcelain"], folder, environment):
+        _must(_ADD, folder, environment)
+        _commit(folder, environment, "--amend", "--no-edit")
 
 
-def _has_identity(folder: Path, environment: Mapping[str, str]) -> bool:
-    """Whether git knows whose commit it is; its own guess from the host's name does not count."""
-    named = {"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"}
-    if named <= environment.keys():
-        return True
-    known = _run(["config", "--get-regexp", r"^user\.(name|email)$"], folder, environment).stdout
-    return {line.split(" ", 1)[0] for line in known.splitlines()} >= {"user.name", "user.email"}
+def _commit(folder: Path, environment: Mapping[str, str], *how: str) -> None:
+    # git's own guess from the host's name does not count as an identity.
+    known = _settings(folder, environment) | environment.keys()
+    is_somebody = {"user.name", "user.email"} <= known or _OWN_IDENTITY.keys() <= known
+    identity = {} if is_somebody else _OWN_IDENTITY
+    command = [*_QUIET, "commit", "-q", "--no-verify", *how]
+    _must(command, folder, {**environment, **identity})
 
 
-def _setting(name: str, folder: Path, environment: Mapping[str, str]) -> str:
-    return _run(["config", "--get", name], folder, environment).stdout.strip()
+def _settings(folder: Path, environment: Mapping[str, str]) -> set[str]:
+    """Which of the settings that matter here the user has made, for this folder too."""
+    wanted = r"^(user\.(name|email)|init\.defaultbranch)$"
+    known = _run(["config", "--get-regexp", wanted], folder, environment).stdout
+    return {line.split(" ", 1)[0] for line in known.splitlines()}
 
 
 def _must(arguments: list[str], folder: Path, environment: Mapping[str, str]) -> str:

@@ -4,6 +4,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+AUTHORITY_FILE = "rtstart-local-ca.crt"
+"""The certificate of the local authority, in `ca` below the configuration folder."""
+
 
 def cache_dir(environment: Mapping[str, str]) -> Path:
     """Where things lie that can be brought again: the user's cache folder. It may not exist."""

@@ -56,6 +56,11 @@ def hold_project(project_dir: Path) -> Iterator[RunFile]:
                 run_file.path.unlink()
 
 
+def read_run(project_dir: Path) -> Mapping[str, object]:
+    """What the run that holds this project has written, or nothing."""
+    return _read_run(project_dir / _FOLDER / "run.json")
+
+
 def _read_run(path: Path) -> Mapping[str, object]:
     with contextlib.suppress(OSError, ValueError):
         told = json.loads(read_text(path) or "{}")

@@ -10,6 +10,8 @@ from rtstart.cli.dev import dev
 from rtstart.cli.emulate import emulate
 from rtstart.cli.explain import explain
 from rtstart.cli.new import new
+from rtstart.cli.probe import probe
+from rtstart.cli.tunnels import tunnels
 
 app = typer.Typer(
     name="rtstart",
@@ -41,6 +43,8 @@ app.command()(new)
 app.command()(dev)
 app.command()(emulate)
 app.command()(explain)
+app.command()(probe)
+app.command()(tunnels)
 
 
 def main() -> None:

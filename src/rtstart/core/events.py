@@ -140,6 +140,14 @@ class Found:
     finding: Finding
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerSeen:
+    """The head of an HTTP answer: each header as it came, `Name: value`."""
+
+    status: int
+    headers: tuple[str, ...]
+
+
 ProofState: TypeAlias = Literal["passed", "failed", "skipped"]
 
 
@@ -278,6 +286,7 @@ Event: TypeAlias = (
     | TunnelOpening
     | TunnelDown
     | TunnelEnding
+    | AnswerSeen
     | ProofStep
     | Announced
     | Visited

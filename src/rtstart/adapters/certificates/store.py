@@ -29,12 +29,13 @@ from rtstart.adapters.certificates.authority import (
     new_authority,
     read_authority,
 )
+from rtstart.adapters.folders import AUTHORITY_FILE
 from rtstart.adapters.processes import run_to_end
 from rtstart.core.errors import Failed
 from rtstart.core.findings.tunnel import AUTHORITY_BROKEN
 
 _AUTHORITY_FILE = "authority.pem"
-_PUBLIC_FILE = "rtstart-local-ca.crt"
+_PUBLIC_FILE = AUTHORITY_FILE
 _LEAF_FILE = "gateway.pem"
 _MKCERT_WITHIN_S = 5.0
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.reading import parse_duration
 from rtstart.core.tunnels import (
     API,
     NO_NETWORK,
@@ -22,6 +23,7 @@ from rtstart.core.tunnels import (
     refusal,
 )
 
+_WITHIN_S = 30.0
 _TABLE = (
     "[tunnels.command]\n"
     'run = "frpc -c frpc.toml"\n'
@@ -42,7 +44,8 @@ def read(line: str, *, url_pattern: str, connected_pattern: str) -> TunnelNews |
 
 class Command:
     """Options: `run`, with {port} and {spare_port} in it; `url_pattern` for the address in its
-    output, or `url`; `connected_pattern` for the line that says it is connected.
+    output, or `url`; `connected_pattern` for the line that says it is connected; `within`, how
+    long both may take.
     """
 
     api = API
@@ -81,11 +84,14 @@ class Command:
             for word in shlex.split(options["run"])
         )
         connected = options.get("connected_pattern", "")
+        within_s = parse_duration(options.get("within", "")) or _WITHIN_S
         return ProcessTunnel(
             command,
             partial(read, url_pattern=options.get("url_pattern", ""), connected_pattern=connected),
             address=options.get("url", "").rstrip("/"),
             is_connected_by_address=not connected,
+            address_within_s=within_s,
+            connected_within_s=within_s,
         )
 
 

@@ -142,13 +142,17 @@ class TunnelHolder:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._is_leaving = True
+        self.leave()
         for timer in self._timers:
             timer.cancel()
         everything: list[asyncio.Task[Any]] = [*self._tasks, *self._openings.values()]
         for task in everything:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
+
+    def leave(self) -> None:
+        """Decide nothing any more: the run is ending, and what ends now is no failure."""
+        self._is_leaving = True
 
     # Asked from outside -------------------------------------------------------------------------
 

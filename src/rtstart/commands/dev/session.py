@@ -293,6 +293,8 @@ class DevSession:
         return code or await self._ended(runner)
 
     async def _ended(self, runner: Runner) -> int:
+        if self._holder is not None:
+            self._holder.leave()
         if runner.failure is None:
             runner.request_stop()
         failure = await runner.wait_end()

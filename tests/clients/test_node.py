@@ -1,9 +1,11 @@
 """Node `openai` (over TLS, as it insists) and `@openai/agents-realtime` in Node, unmodified."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
+import rtstart
 from rtstart.adapters.emulator.audio.samples import RATE_HZ, Samples
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
@@ -157,3 +159,25 @@ async def test_agents_learn_that_their_model_is_refused(
     refused = await node.run("agents_node.mjs", "model", env=_plain(emulator))
 
     assert refused == {"errors": ["invalid_model"]}
+
+
+async def test_the_node_helper_starts_and_stops_an_emulator(
+    node: NodeClients, tmp_path: Path
+) -> None:
+    helper = Path(rtstart.__file__).parent / "testing" / "emulator.mjs"
+    (node.app.folder / "emulator.mjs").write_text(helper.read_text("utf-8"), encoding="utf-8")
+    scenario = tmp_path / "hello.yaml"
+    scenario.write_text("{schema: 1, replies: [{do: [{say: Hello}]}]}", encoding="utf-8")
+
+    told = await node.run(
+        "helper.mjs",
+        env={"PYTHON": sys.executable, "SCENARIO": str(scenario)},
+    )
+
+    assert told == {
+        "text": "Hello",
+        "refused": 429,
+        "minted": "ek_",
+        "wrong": 'name is "dropp", which is no fault; did you mean drop?',
+        "gone": True,
+    }

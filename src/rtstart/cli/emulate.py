@@ -58,6 +58,22 @@ def emulate(
             metavar="FILE", help="Who says what, in YAML.", envvar="RTSTART_EMULATOR_SCENARIO"
         ),
     ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Give the answers of a recorded call again.",
+            envvar="RTSTART_EMULATOR_REPLAY",
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write every call to a file there, without secrets.",
+            envvar="RTSTART_EMULATOR_RECORD",
+        ),
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,6 +95,12 @@ def emulate(
     list_faults: Annotated[
         bool, typer.Option("--list-faults", help="List the faults and stop.")
     ] = False,
+    node_helper: Annotated[
+        bool,
+        typer.Option(
+            "--node-helper", help="Write the helper for tests in Node to standard output and stop."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON lines.", envvar="RTSTART_JSON")
     ] = False,
@@ -86,6 +108,9 @@ def emulate(
     """Run the Realtime API on this machine: no key, no network, no model."""
     if list_faults:
         _list_faults()
+        return
+    if node_helper:
+        _write_node_helper()
         return
     import asyncio
 
@@ -102,8 +127,13 @@ def emulate(
         session_s=_seconds(session),
         seed=seed,
         faults=tuple(_fault(text) for text in fault or ()),
+        record_dir=record,
     )
-    request = EmulateRequest(options, scenario, tls_port, given)
+    if scenario is not None and replay is not None:
+        raise Usage(
+            "--scenario and --replay cannot be given together", hint="Leave one of them out."
+        )
+    request = EmulateRequest(options, scenario, replay, tls_port, given)
     tell = partial(_tell_json if as_json else _tell, for_command=bool(given))
     raise typer.Exit(asyncio.run(run(request, on_ready=tell)))
 
@@ -138,6 +168,15 @@ def _list_faults() -> None:
     out.write(
         "\n  Each takes at=5s (after the call began), turn=2 (the answer), times=1, chance=0.5.\n"
     )
+
+
+def _write_node_helper() -> None:
+    from importlib.resources import files
+
+    from rtstart.cli.render.style import standard_output
+
+    helper = files("rtstart").joinpath("testing", "emulator.mjs")
+    standard_output().write(helper.read_text(encoding="utf-8"))
 
 
 def _tell(emulator: "Emulator", *, for_command: bool) -> None:

@@ -22,11 +22,13 @@ class EmulateRequest:
     """What is wanted. With a command it runs beside the emulator, and its end is the end.
 
     With `tls_port` the emulator also listens there (0: a free one), with a certificate of this
-    machine. `scenario_path` is read by the command.
+    machine. `scenario_path` and `replay_path` are read here, and only one of
+    them is given.
     """
 
     options: EmulatorOptions
     scenario_path: Path | None = None
+    replay_path: Path | None = None
     tls_port: int | None = None
     command: tuple[str, ...] = ()
 
@@ -37,7 +39,7 @@ async def emulate(request: EmulateRequest, *, on_ready: Callable[[Emulator], Non
     `on_ready` is told once it answers. Raises Conflict when the port is taken and Usage when the
     scenario or the command is wrong. Every call is hung up and every socket closed afterwards.
     """
-    options = await _options(request)
+    options = await options_of(request)
     asked = asyncio.Event()
     with on_stop_signals(lambda _: asked.set()):
         async with Emulator(options) as emulator:
@@ -48,13 +50,19 @@ async def emulate(request: EmulateRequest, *, on_ready: Callable[[Emulator], Non
             return await _beside(emulator, request.command, asked)
 
 
-async def _options(request: EmulateRequest) -> EmulatorOptions:
+async def options_of(request: EmulateRequest) -> EmulatorOptions:
+    """The options with the files that the request names; raises Usage when one is wrong."""
     options = request.options
     if request.scenario_path is not None:
         from rtstart.adapters.emulator.scenarios import read_scenario
 
         path = request.scenario_path.absolute()
         options = replace(options, scenario=read_scenario(path), scenario_dir=path.parent)
+    if request.replay_path is not None:
+        from rtstart.adapters.emulator.recorder import read_recording
+        from rtstart.core.realtime.recording import replay_of
+
+        options = replace(options, scenario=replay_of(read_recording(request.replay_path)))
     if request.tls_port is not None:
         options = replace(options, tls=await _tls(request.tls_port))
     return options

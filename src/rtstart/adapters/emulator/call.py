@@ -4,7 +4,7 @@ import asyncio
 import base64
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
 import numpy as np
@@ -12,10 +12,11 @@ import numpy as np
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.audio.samples import Samples, decoded
 from rtstart.adapters.emulator.audio.voice import Voice
+from rtstart.adapters.emulator.observers import Observer
 from rtstart.adapters.emulator.troubles import CallTroubles
 from rtstart.adapters.emulator.turns import Turns
 from rtstart.core.realtime import actions, facts
-from rtstart.core.realtime.messages import BINARY_FRAME, AppendAudio, parse
+from rtstart.core.realtime.messages import BINARY_FRAME, AppendAudio, Refused, parse
 from rtstart.core.realtime.session import SessionMachine
 from rtstart.core.realtime.settings import FormatName, SemanticVad
 from rtstart.core.realtime.turns import Frame
@@ -67,8 +68,10 @@ class Call:
         troubles: CallTroubles,
         now: Callable[[], float],
         player: Player | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.ended = asyncio.Event()
+        self._observers = tuple(observers)
         self._machine = machine
         self._troubles = troubles
         self._now = now
@@ -124,6 +127,10 @@ class Call:
     def receive(self, text: str, number: int) -> None:
         """A client sent a text message."""
         event = parse(text)
+        if self._observers and not isinstance(event, Refused):
+            said = json.loads(text)
+            for observer in self._observers:
+                observer.client(said)
         if not isinstance(event, AppendAudio):
             self.step(facts.Received(event, number))
             return
@@ -139,6 +146,8 @@ class Call:
 
     def hear(self, samples: Samples) -> None:
         """The media track brought sound at the emulator's rate."""
+        for observer in self._observers:
+            observer.heard(samples)
         if self._troubles.is_deaf:
             samples = np.zeros_like(samples)
         data = samples.astype("<i2").tobytes()
@@ -167,6 +176,8 @@ class Call:
             case actions.Hush():
                 self._turns.hush(action.response_id)
             case actions.Play():
+                for observer in self._observers:
+                    observer.played(action.response_id, action.audio)
                 if self._player is not None:
                     samples, _ = decoded(action.audio, "audio/pcm")
                     if self._troubles.is_mute:
@@ -195,6 +206,8 @@ class Call:
 
     def _send(self, action: actions.Send) -> None:
         event = action.event
+        for observer in self._observers:
+            observer.server(event)
         if self._troubles.is_mute and event["type"] == "response.output_audio.delta":
             event = {**event, "delta": _silenced(str(event["delta"]))}
         text = json.dumps(event, separators=(",", ":"))
@@ -224,6 +237,9 @@ class Call:
         for channel in self._channels.values():
             channel.close(code, reason)
         self._channels.clear()
+        for observer in self._observers:
+            observer.close()
+        self._observers = ()
         self.ended.set()
 
     def drop(self) -> None:

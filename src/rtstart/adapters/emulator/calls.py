@@ -4,16 +4,21 @@ import asyncio
 import time
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.call import Call
+from rtstart.adapters.emulator.observers import Memory, Observer
+from rtstart.adapters.emulator.recorder import SUFFIX, Recorder
 from rtstart.adapters.emulator.troubles import CallTroubles, PeerTroubles
 from rtstart.core.realtime import facts
 from rtstart.core.realtime.faults import FaultBoard
+from rtstart.core.realtime.seen import SeenCall
 from rtstart.core.realtime.session import SESSION_S, SessionMachine
 from rtstart.core.realtime.settings import Settings
+from rtstart.core.realtime.speaking import Medium
 from rtstart.core.realtime.wire import Fault, Ids
 
 if TYPE_CHECKING:
@@ -33,6 +38,8 @@ class Calls:
         ids: Ids,
         addresses: tuple[str, ...],
         session_s: float = SESSION_S,
+        record_dir: Path | None = None,
+        remembers: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._answerer_for = answerer_for
@@ -41,6 +48,8 @@ class Calls:
         self._ids = ids
         self._addresses = addresses
         self._session_s = session_s
+        self._record_dir = record_dir
+        self._memories: list[Memory] | None = [] if remembers else None
         self._now = now
         self._by_id: dict[str, Call] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -72,7 +81,24 @@ class Calls:
             troubles=CallTroubles(self._board),
             now=self._now,
             player=player,
+            observers=self._observers(machine, "socket" if player is None else "track"),
         )
+
+    def _observers(self, machine: SessionMachine, medium: Medium) -> list[Observer]:
+        model = machine.settings.model
+        watching: list[Observer] = []
+        if self._memories is not None:
+            memory = Memory(medium, model)
+            self._memories.append(memory)
+            watching.append(memory)
+        if self._record_dir is not None:
+            path = self._record_dir / f"{machine.id}{SUFFIX}"
+            watching.append(Recorder(path, medium=medium, model=model, now=self._now))
+        return watching
+
+    def seen(self) -> list[SeenCall]:
+        """Every call so far; empty unless calls are remembered."""
+        return [memory.seen() for memory in self._memories or ()]
 
     async def open_peer(self, settings: Settings, offer: str) -> tuple[str, str] | Fault:
         """A WebRTC call: its id and the SDP answer, or why the offer was refused."""

@@ -22,6 +22,7 @@ from rtstart.core.errors import Conflict
 from rtstart.core.findings.machine import PORT_TAKEN
 from rtstart.core.realtime.faults import FaultBoard, FaultRule
 from rtstart.core.realtime.scenario import Scenario, Script
+from rtstart.core.realtime.seen import SeenCall
 from rtstart.core.realtime.session import SESSION_S
 from rtstart.core.realtime.tokens import KeyPolicy
 
@@ -46,7 +47,8 @@ class EmulatorOptions:
 
     `port` 0 takes a free one. `advertise` are the addresses offered for WebRTC; empty means
     loopback and this machine's own. `seed` makes ids and chance come in the same order.
-    `scenario_dir` is where the sound files of a scenario are.
+    `scenario_dir` is where the sound files of a scenario are. With `record_dir` each
+    call is written to a file there; with `remembers_calls` it can be asked for (`seen`).
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +61,8 @@ class EmulatorOptions:
     scenario: Scenario | None = None
     scenario_dir: Path = Path()
     faults: tuple[FaultRule, ...] = ()
+    record_dir: Path | None = None
+    remembers_calls: bool = False
 
 
 class Emulator:
@@ -76,23 +80,25 @@ class Emulator:
         seed = options.seed if options.seed is not None else scenario.seed
         ids = MarkedIds(seed)
         chance = Random(seed).random  # noqa: S311 - what goes wrong, not a secret
-        self._board = FaultBoard((*scenario.faults, *options.faults), chance=chance)
+        self.board = FaultBoard((*scenario.faults, *options.faults), chance=chance)
         self._calls = Calls(
             answerer_for=self._answerer,
-            board=self._board,
+            board=self.board,
             chance=chance,
             ids=ids,
             addresses=options.advertise or own_addresses(),
             session_s=scenario.session_s or options.session_s,
+            record_dir=options.record_dir,
+            remembers=options.remembers_calls,
         )
         routes = Routes(
             self._calls,
             ids=ids,
             policy=KeyPolicy(options.takes_real_keys),
-            troubles=HttpTroubles(self._board),
+            troubles=HttpTroubles(self.board),
         )
         app = routes.application()
-        Control(self._board).add_to(app)
+        Control(self.board).add_to(app)
         self._runner = web.AppRunner(
             app, handle_signals=False, access_log=None, shutdown_timeout=GRACE_S
         )
@@ -108,6 +114,10 @@ class Emulator:
             speaker=Murmur(),
             sounds_dir=self.options.scenario_dir,
         )
+
+    def seen(self) -> list[SeenCall]:
+        """Every call so far; empty unless calls are remembered."""
+        return self._calls.seen()
 
     @property
     def port(self) -> int:

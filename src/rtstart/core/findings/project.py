@@ -119,3 +119,12 @@ BAD_SCENARIO = Entry(
     fix=Fix("Correct the place named above; docs/emulator.md shows every key."),
     recognised="parsing the file given with --scenario",
 )
+
+BAD_RECORDING = Entry(
+    code="RT117",
+    level="error",
+    title="The recording of a call cannot be read",
+    why="It is what `rtstart emulate --record` writes: JSON lines, compressed.",
+    fix=Fix("Record the call again.", command="rtstart emulate --record calls"),
+    recognised="parsing the file given with --replay",
+)

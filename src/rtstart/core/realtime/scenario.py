@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 from rtstart.core.reading import Fault, Reader
 from rtstart.core.realtime.answers import Cause, Question
 from rtstart.core.realtime.conversation import Audio, FunctionCall, FunctionOutput, Message, Text
 from rtstart.core.realtime.faults import FaultRule, read_fault
+from rtstart.core.realtime.settings import FormatName
 
 Otherwise: TypeAlias = Literal["echo", "silence", "error"]
 """What happens when no reply fits: the caller's voice, nothing, or a failed answer."""
@@ -24,11 +25,19 @@ class Tone:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """Sound as it was recorded."""
+
+    audio: bytes = field(repr=False)
+    format: FormatName
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
-    """Words, and what is heard of them: a file, a tone, or (None) whatever voice there is."""
+    """Words, and what is heard: a file, a tone, a recording, or (None) any voice there is."""
 
     words: str
-    sound: str | Tone | None = None
+    sound: str | Tone | Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)

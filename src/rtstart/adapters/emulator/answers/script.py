@@ -8,13 +8,20 @@ from rtstart.adapters.emulator.answers import Answerer, Said, Speaker
 from rtstart.adapters.emulator.answers.murmur import tone
 from rtstart.adapters.emulator.answers.words import pieces
 from rtstart.adapters.emulator.audio.files import read_sound
-from rtstart.adapters.emulator.audio.samples import encoded, from_bytes
+from rtstart.adapters.emulator.audio.samples import (
+    RATE_HZ,
+    decoded,
+    encoded,
+    from_bytes,
+    resampled,
+)
 from rtstart.core.realtime.answers import Call, Failure, Question, Sound, Words
 from rtstart.core.realtime.conversation import Audio
 from rtstart.core.realtime.scenario import (
     CallTool,
     Fail,
     HangUp,
+    Recorded,
     Reply,
     Say,
     Script,
@@ -85,6 +92,9 @@ class Scripted:
                 samples = await asyncio.to_thread(read_sound, self._sounds_dir / file)
             case Tone():
                 samples = tone(step.sound.hz, step.sound.seconds)
+            case Recorded():
+                narrow, rate_hz = decoded(step.sound.audio, step.sound.format)
+                samples = resampled(narrow, rate_hz, RATE_HZ)
             case None:
                 samples = from_bytes(await self._speaker.speak(step.words))
         return encoded(samples, question.format)

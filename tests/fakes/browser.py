@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from playwright.async_api import Browser, ConsoleMessage, Page, WebSocket, async_playwright
 
+from tests.fakes.speech import Recording
+
 Samples = npt.NDArray[np.float32]
 
 _ARGUMENTS = (
@@ -34,16 +36,18 @@ _EARS = """
   const tap = URL.createObjectURL(new Blob([`registerProcessor("tap",
     class extends AudioWorkletProcessor {
       process([input]) {
-        if (input[0]) this.port.postMessage(input[0].slice());
+        if (input[0]) this.port.postMessage([currentFrame, input[0].slice()]);
         return true;
       }
     });`], { type: "text/javascript" }));
   const watch = (analyser) => {
+    const levels = [];
+    ears.levels.push(levels);
     const samples = new Float32Array(analyser.fftSize);
     setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
       const rms = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
-      ears.levels.push([performance.now(), rms === 0 ? -120 : 20 * Math.log10(rms)]);
+      levels.push([performance.now(), rms === 0 ? -120 : 20 * Math.log10(rms)]);
     }, 10);
   };
   AudioNode.prototype.connect = function (target, ...rest) {
@@ -99,10 +103,18 @@ class Ears:
     """What came over the page's calls by WebSocket (not Vite's own socket)."""
 
     async def sounding_s(self, above_dbfs: float = -45.0) -> float:
-        """For how long anything was audible so far."""
-        levels: list[tuple[float, float]] = await self.page.evaluate("ears.levels")
+        """For how long anything was audible so far, by the samples where they could be had."""
+        rate_hz, samples = await self.recorded()
+        if len(samples) > 0:
+            frame = rate_hz // 100
+            frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
+            rms = np.sqrt(np.mean(frames**2, axis=1))
+            return float(np.sum(rms > 10 ** (above_dbfs / 20))) / 100
+        players: list[list[tuple[float, float]]] = await self.page.evaluate("ears.levels")
+        # A busy machine looks less often; what was heard at one look lasts until the next.
         spans = [
-            min(after[0] - before[0], 50.0)
+            min(after[0] - before[0], 200.0)
+            for levels in players
             for before, after in pairwise(levels)
             if before[1] > above_dbfs
         ]
@@ -110,16 +122,23 @@ class Ears:
 
     async def loudest_dbfs(self) -> float:
         """The loudest moment so far."""
-        levels: list[tuple[float, float]] = await self.page.evaluate("ears.levels")
-        return max((level for _, level in levels), default=-120.0)
+        players: list[list[tuple[float, float]]] = await self.page.evaluate("ears.levels")
+        return max((level for levels in players for _, level in levels), default=-120.0)
 
     async def recorded(self) -> tuple[int, Samples]:
         """Rate and samples of what a graph of the page sent to the loudspeaker."""
-        rate: int = await self.page.evaluate("ears.rate")
-        blocks: list[float] = await self.page.evaluate(
-            "ears.blocks.flatMap((block) => Array.from(block))"
+        rate_hz: int = await self.page.evaluate("ears.rate")
+        blocks: list[tuple[int, list[float]]] = await self.page.evaluate(
+            "ears.blocks.map(([frame, samples]) => [frame, Array.from(samples)])"
         )
-        return rate, np.array(blocks, dtype=np.float32)
+        if not blocks:
+            return rate_hz, np.zeros(0, dtype=np.float32)
+        first = min(frame for frame, _ in blocks)
+        heard = np.zeros(max(frame + len(part) for frame, part in blocks) - first, np.float32)
+        # Two players may sound at once; the loudspeaker adds them up.
+        for frame, part in blocks:
+            heard[frame - first : frame - first + len(part)] += np.array(part, dtype=np.float32)
+        return rate_hz, heard
 
     async def layout_shifts(self) -> list[str]:
         """What moved on the page though no input of the user explains it."""
@@ -128,7 +147,7 @@ class Ears:
 
 
 @asynccontextmanager
-async def chromium(microphone: Path | None) -> AsyncIterator[Browser]:
+async def chromium(microphone: Path | None, *arguments: str) -> AsyncIterator[Browser]:
     """A browser whose microphone plays this file once; None: it has one and may not use it."""
     program = shutil.which("chromium")
     assert program is not None, "chromium is not installed: sudo apt-get install -y chromium"
@@ -140,7 +159,7 @@ async def chromium(microphone: Path | None) -> AsyncIterator[Browser]:
         ]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program, args=[*_ARGUMENTS, *capture]
+            executable_path=program, args=[*_ARGUMENTS, *capture, *arguments]
         )
         try:
             yield browser
@@ -176,6 +195,23 @@ async def listening(
         yield ears
     finally:
         await context.close()
+
+
+def spoken_at(recording: Recording, target: Path, *starts_s: float, ends_s: float) -> Path:
+    """A microphone's file in which the recording's first turn is said at each of these times."""
+    (turn, *_) = recording.turns
+    with wave.open(str(recording.path), "rb") as source:
+        params, rate = source.getparams(), source.getframerate()
+        source.setpos(turn.start_ms * rate // 1000)
+        speech = source.readframes((turn.end_ms - turn.start_ms) * rate // 1000)
+    sound = bytearray(int(ends_s * rate) * params.sampwidth * params.nchannels)
+    for start_s in starts_s:
+        place = int(start_s * rate) * params.sampwidth * params.nchannels
+        sound[place : place + len(speech)] = speech
+    with wave.open(str(target), "wb") as copy:
+        copy.setparams(params)
+        copy.writeframes(sound)
+    return target
 
 
 def padded(recording: Path, target: Path, *, before_s: float, after_s: float) -> Path:

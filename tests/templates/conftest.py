@@ -7,7 +7,7 @@ import pytest
 
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
-from tests.fakes.browser import padded
+from tests.fakes.browser import spoken_at
 from tests.fakes.speech import ONE_TURN
 from tests.templates.app import App, node_env
 from tools.render import render
@@ -52,4 +52,4 @@ async def emulator() -> AsyncIterator[Emulator]:
 @pytest.fixture
 def microphone(tmp_path: Path) -> Path:
     """One sentence of real speech, with silence before and after."""
-    return padded(ONE_TURN.path, tmp_path / "microphone.wav", before_s=1.5, after_s=8)
+    return spoken_at(ONE_TURN, tmp_path / "microphone.wav", 1.9, ends_s=12)

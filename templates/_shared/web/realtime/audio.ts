@@ -201,7 +201,10 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
   }
 
   #dropMicrophone(): void {
-    for (const capture of this.#takers.values()) capture?.stop();
+    for (const [take, capture] of this.#takers) {
+      capture?.stop();
+      this.#takers.set(take, null);
+    }
     this.#microphoneMeter?.listenTo(null);
     this.#source?.disconnect();
     this.#source = null;

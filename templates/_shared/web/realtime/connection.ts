@@ -11,7 +11,7 @@ import { CallError, failureOfApi } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import type { StageName } from "./stages.ts";
 import type { Secret } from "./token.ts";
-import type { Transport, TransportListener, TransportName } from "./transport.ts";
+import type { Sound, Transport, TransportListener, TransportName } from "./transport.ts";
 import { Waiting } from "./waiting.ts";
 
 const CREATED_TIMEOUT_MS = 10_000;
@@ -38,7 +38,10 @@ export class Connection {
   readonly #transport: Transport;
   readonly #created = new Waiting<SessionObject>();
   #updated: Waiting<SessionObject> | null = null;
-  #added: { left: number; all: Waiting<void> } | null = null;
+  /** Items this side made, and those of them that the server has not taken yet. */
+  readonly #told = new Set<string>();
+  readonly #untaken = new Set<string>();
+  #taken: Waiting<void> | null = null;
   #adopted = false;
   /** Nothing goes through any more; sound that has arrived may still play. */
   #lost = false;
@@ -109,13 +112,22 @@ export class Connection {
     await this.tell(history);
   }
 
-  /** Adds to the conversation; resolves when the server has taken all of it, or too long has passed. */
+  /**
+   * Adds what was said elsewhere to the conversation; resolves when the server has taken all of
+   * it, or too long has passed. What the server says of these items is not news to anybody.
+   */
   async tell(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return;
-    const all = new Waiting<void>();
-    this.#added = { left: items.length, all };
-    for (const item of items) this.send({ type: "conversation.item.create", item });
-    await all.within(READY_TIMEOUT_MS, () => new CallError("sessionSilent")).catch(() => undefined);
+    this.#taken = new Waiting();
+    for (const item of items) {
+      const id = makeItemId();
+      this.#told.add(id);
+      this.#untaken.add(id);
+      this.send({ type: "conversation.item.create", item: { ...item, id } });
+    }
+    await this.#taken
+      .within(READY_TIMEOUT_MS, () => new CallError("sessionSilent"))
+      .catch(() => undefined);
     if (this.over) throw new CallError("callLost");
   }
 
@@ -128,12 +140,16 @@ export class Connection {
     this.#transport.send(event);
   }
 
-  openMicrophone(): void {
-    this.#transport.openMicrophone();
+  openMicrophone(first: Sound = []): void {
+    this.#transport.openMicrophone(first);
   }
 
   closeMicrophone(): void {
     this.#transport.closeMicrophone();
+  }
+
+  unheard(): Sound {
+    return this.#transport.unheard();
   }
 
   silence(): void {
@@ -151,7 +167,7 @@ export class Connection {
   /** Whether somebody still waited for the session to begin. */
   #giveUp(error: CallError): boolean {
     this.#updated?.reject(error);
-    this.#added?.all.reject(error);
+    this.#taken?.reject(error);
     return this.#created.reject(error);
   }
 
@@ -169,7 +185,8 @@ export class Connection {
         this.#updated?.resolve(message.session);
         break;
       case "conversation.item.added":
-        this.#count();
+      case "conversation.item.done":
+        if (this.#tookOwn(message.item.id)) return;
         break;
       case "error":
         if (this.#refused(message.error)) return;
@@ -178,10 +195,12 @@ export class Connection {
     if (this.#adopted) this.#owner.received(message);
   }
 
-  #count(): void {
-    if (this.#added === null) return;
-    this.#added.left -= 1;
-    if (this.#added.left === 0) this.#added.all.resolve();
+  /** Whether the item is one that this side told of. */
+  #tookOwn(id: string | undefined): boolean {
+    if (id === undefined || !this.#told.has(id)) return false;
+    this.#untaken.delete(id);
+    if (this.#untaken.size === 0) this.#taken?.resolve();
+    return true;
   }
 
   /** Whether the error answers something that is being waited for. */
@@ -206,4 +225,10 @@ export class Connection {
   #ifOpen(act: () => void): void {
     if (!this.#closed) act();
   }
+}
+
+/** An id of the form the API gives its own items. */
+function makeItemId(): string {
+  const letters = [...crypto.getRandomValues(new Uint8Array(21))];
+  return `item_${letters.map((byte) => (byte % 36).toString(36)).join("")}`;
 }

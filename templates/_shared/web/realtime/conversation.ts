@@ -105,6 +105,23 @@ export function withNote(turns: Turns, text: string, code = ""): Turns {
   return [...turns, { kind: "note", id: `note_${turns.length}`, text, code }];
 }
 
+/** The turns without speech of the caller that never came to words: it is said again elsewhere. */
+export function withoutUnsaid(turns: Turns): Turns {
+  return turns.filter(
+    (turn) =>
+      turn.kind !== "words" ||
+      turn.speaker !== "user" ||
+      turn.state !== "partial" ||
+      turn.text !== "",
+  );
+}
+
+/** Whether the caller said something that nobody has answered. */
+export function isUnanswered(turns: Turns): boolean {
+  const last = turns.findLast((turn) => turn.kind !== "note");
+  return last?.kind === "words" && last.speaker === "user" && last.state === "final";
+}
+
 /** The turns up to the first one that may still change. */
 export function settledIn(turns: Turns): Turns {
   const unsettled = turns.findIndex((turn) =>

@@ -6,7 +6,7 @@
 
 import type { CallAudio } from "./audio.ts";
 import type { Connection } from "./connection.ts";
-import { itemsOf, listen, withToolCall } from "./conversation.ts";
+import { isUnanswered, itemsOf, listen, withoutUnsaid, withToolCall } from "./conversation.ts";
 import type { Item, ResponseObject, ServerEvent } from "./events.ts";
 import { failure, failureOfApi } from "./failures.ts";
 import { SoundWatch } from "./sound-watch.ts";
@@ -14,6 +14,7 @@ import { begin, finish } from "./stages.ts";
 import type { Store } from "./state.ts";
 import { ToolRunner } from "./tools.ts";
 import type { Tool } from "./tools.ts";
+import type { Sound } from "./transport.ts";
 import { addUsage } from "./usage.ts";
 
 /** Errors that only say that two messages crossed on their way. */
@@ -56,32 +57,45 @@ export class Dialogue {
     this.#soundWatch = new SoundWatch(() => audio.modelLevel(), now);
   }
 
-  /** Speaks through this connection from now on. The one before may play its last words. */
+  /**
+   * Speaks through this connection from now on. The one before may play its last words; what the
+   * caller is in the middle of saying is told again.
+   */
   carryOn(connection: Connection): void {
+    const unheard = this.#connection?.unheard() ?? [];
+    const wasLost = this.#connection?.over === true;
     this.#retire();
     this.#connection = connection;
     this.#answering = null;
     this.#owesAnswer = false;
     this.#store.set({
       activity: this.#retiring === null ? "listening" : "speaking",
-      pressed: false,
+      turns: withoutUnsaid(this.#store.snapshot.turns),
     });
-    this.letMicrophone();
+    this.letMicrophone(unheard);
+    const { turns, pushToTalk } = this.#store.snapshot;
+    // Speech that is told again is answered by itself, unless a button decides.
+    if (wasLost && isUnanswered(turns) && (unheard.length === 0 || pushToTalk)) this.#askAnswer();
   }
 
   /** The connection has gone; another may come. */
   pause(): void {
-    this.#retire();
+    this.#answering = null;
     this.#soundWatch.end();
-    this.#store.set({ activity: "listening", pressed: false });
+    const sounds = this.#connection?.sounds === true;
+    this.#store.set({ activity: sounds ? "speaking" : "listening" });
   }
 
   end(): void {
-    this.pause();
+    this.#connection?.close();
+    this.#connection = null;
     this.#retiring?.close();
     this.#retiring = null;
+    this.#answering = null;
     this.#spokenMs = null;
+    this.#soundWatch.end();
     this.#tools.end();
+    this.#store.set({ activity: "listening", pressed: false });
   }
 
   received(connection: Connection, event: ServerEvent): void {
@@ -104,19 +118,23 @@ export class Dialogue {
 
   /** Whether nobody speaks and nothing is under way. */
   isQuiet(): boolean {
-    const { activity, pressed, turns } = this.#store.snapshot;
-    const underWay = turns.some((turn) =>
-      turn.kind === "tool"
-        ? turn.state === "running" || turn.state === "asking"
-        : turn.kind === "words" && turn.state === "partial",
-    );
+    const { activity, turns } = this.#store.snapshot;
     return (
       activity === "listening" &&
+      this.isFree() &&
       this.#answering === null &&
-      !pressed &&
-      !underWay &&
+      !turns.some((turn) => turn.kind === "words" && turn.state === "partial") &&
       this.#audio.microphoneLevel().dbfs < QUIET_DBFS
     );
+  }
+
+  /** Whether another connection could take over with nothing lost, though it may be noticed. */
+  isFree(): boolean {
+    const { activity, pressed, turns } = this.#store.snapshot;
+    const atWork = turns.some(
+      (turn) => turn.kind === "tool" && (turn.state === "running" || turn.state === "asking"),
+    );
+    return (activity === "listening" || activity === "speaking") && !pressed && !atWork;
   }
 
   /** Stops the answer that is being given. */
@@ -127,10 +145,10 @@ export class Dialogue {
   }
 
   /** Opens the microphone, unless it waits for a button to be held. */
-  letMicrophone(): void {
+  letMicrophone(first: Sound = []): void {
     const { pushToTalk, pressed } = this.#store.snapshot;
     if (pushToTalk && !pressed) this.#connection?.closeMicrophone();
-    else this.#connection?.openMicrophone();
+    else this.#connection?.openMicrophone(first);
   }
 
   /** Push to talk: the caller begins to speak. */
@@ -144,7 +162,6 @@ export class Dialogue {
 
   /** Push to talk: the caller has spoken. */
   release(): void {
-    const connection = this.#connection;
     const spoke = this.#now() - this.#pressedMs >= SHORTEST_PRESS_MS;
     this.#spokenMs = this.#now();
     this.#store.set({ pressed: false, activity: spoke ? "thinking" : "listening" });
@@ -154,10 +171,10 @@ export class Dialogue {
       return;
     }
     setTimeout(() => {
-      if (this.#store.snapshot.pressed || connection !== this.#connection) return;
+      if (this.#store.snapshot.pressed) return;
       this.letMicrophone();
-      connection?.send({ type: "input_audio_buffer.commit" });
-      connection?.send({ type: "response.create" });
+      this.#connection?.send({ type: "input_audio_buffer.commit" });
+      this.#connection?.send({ type: "response.create" });
     }, TAIL_MS);
   }
 

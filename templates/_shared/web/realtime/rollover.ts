@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 const LONGEST_MS = 3_600_000;
 /** Preparing begins this long before the end, or at three quarters of a shorter session. */
 const LEAD_MS = 60_000;
-/** When no silence has come by then, the change is made all the same. */
+/** When no silence has come by then, it need not be silence any more. */
 const LATEST_MS = 5000;
 const RETRY_MS = 5000;
 const LOOK_MS = 50;
@@ -22,6 +22,8 @@ export interface RolloverHost {
   prepare(): Promise<Connection>;
   /** Whether nobody speaks and nothing is under way. */
   isQuiet(): boolean;
+  /** Whether the change could be made now with nothing lost, if it must be. */
+  isFree(): boolean;
   /** Takes the prepared connection into use. */
   swap(next: Connection): void;
   now(): number;
@@ -89,7 +91,7 @@ export class Rollover {
     if (next.over) {
       this.#next = null;
       void this.#prepare(due);
-    } else if (now - quietSince >= QUIET_MS || now >= due) {
+    } else if (now - quietSince >= QUIET_MS || (now >= due && this.#host.isFree())) {
       this.#next = null;
       this.#host.swap(next);
     } else {

@@ -79,6 +79,7 @@ export class Session {
     this.#rollover = new Rollover({
       prepare: () => this.#prepareNext(),
       isQuiet: () => this.#dialogue.isQuiet(),
+      isFree: () => this.#dialogue.isFree(),
       swap: (next) => this.#swap(next),
       now: ports.now,
     });
@@ -324,7 +325,8 @@ export class Session {
 
   #swap(next: Connection): void {
     const news = asHistory(this.snapshot.turns.slice(this.#told));
-    for (const item of news) next.send({ type: "conversation.item.create", item });
+    // Not waited for: it is taken in order, before anything that is said from now on.
+    next.tell(news).catch(() => undefined);
     this.#remark("client.rollover", `session ${this.snapshot.sessionNumber + 1}`);
     this.#adopt(next);
   }

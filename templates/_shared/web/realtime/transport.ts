@@ -7,6 +7,9 @@ import type { Secret } from "./token.ts";
 
 export type TransportName = "webrtc" | "websocket";
 
+/** Portions of 16-bit samples at 24 kHz, in order. */
+export type Sound = readonly Uint8Array[];
+
 export interface TransportListener {
   /** A message came. */
   received(event: AnyEvent): void;
@@ -35,9 +38,18 @@ export interface Transport {
 
   send(event: ClientEvent): void;
 
-  /** Lets the microphone's sound through to the model; before this nothing is sent. */
-  openMicrophone(): void;
+  /**
+   * Lets the microphone's sound through to the model; before this nothing is sent. `first` was
+   * said before and goes ahead of it, where sound travels in messages.
+   */
+  openMicrophone(first?: Sound): void;
   closeMicrophone(): void;
+
+  /**
+   * What the caller is in the middle of saying, also when the connection was lost meanwhile: the
+   * next one can be told. Empty where sound does not travel in messages.
+   */
+  unheard(): Sound;
 
   /** Stops the model's sound at once and lets the server know what was heard of it. */
   silence(): void;

@@ -82,6 +82,10 @@ export class WebRtcTransport implements Transport {
     void this.#sender.replaceTrack(null);
   }
 
+  unheard(): readonly [] {
+    return [];
+  }
+
   silence(): void {
     // The server drops what it has not sent yet and shortens the item to what was heard.
     this.send({ type: "output_audio_buffer.clear" });

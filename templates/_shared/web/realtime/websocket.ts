@@ -4,14 +4,15 @@
  */
 
 import { parseEvent } from "./events.ts";
-import type { AnyEvent, ClientEvent } from "./events.ts";
+import type { AnyEvent, ClientEvent, SessionObject, TurnDetection } from "./events.ts";
 import { CallError, failure, failureOfApi } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import { fromBase64, toBase64 } from "./pcm.ts";
 import type { Heard } from "./playback.ts";
 import type { StageName } from "./stages.ts";
 import type { Secret } from "./token.ts";
-import type { Transport, TransportListener } from "./transport.ts";
+import type { Sound, Transport, TransportListener } from "./transport.ts";
+import { Utterance } from "./utterance.ts";
 
 const OPEN_TIMEOUT_MS = 10_000;
 /** Ten seconds of sound that the network has not taken yet: it has gone, though nobody said so. */
@@ -46,6 +47,9 @@ export class WebSocketTransport implements Transport {
   readonly #cut = new Set<unknown>();
   #response: unknown = null;
   #interruptible = true;
+  /** Nobody but the caller says when a turn ends. */
+  #holds = false;
+  #utterance = new Utterance();
 
   constructor(audio: WebSocketAudio, listener: TransportListener) {
     this.#audio = audio;
@@ -84,19 +88,19 @@ export class WebSocketTransport implements Transport {
     this.#listener.sent(event);
   }
 
-  openMicrophone(): void {
-    this.#stopCapture ??= this.#audio.capture((bytes) => {
-      if ((this.#socket?.bufferedAmount ?? 0) > STALLED_BYTES) {
-        this.#lose(failure("callLost", "the network takes no more"));
-      } else {
-        this.send({ type: "input_audio_buffer.append", audio: toBase64(bytes) });
-      }
-    });
+  openMicrophone(first: Sound = []): void {
+    for (const portion of first) this.#say(portion);
+    if (first.length > 0 || this.#holds) this.#utterance.begin();
+    this.#stopCapture ??= this.#audio.capture((portion) => this.#say(portion));
   }
 
   closeMicrophone(): void {
     this.#stopCapture?.();
     this.#stopCapture = null;
+  }
+
+  unheard(): Sound {
+    return this.#utterance.sound;
   }
 
   silence(): void {
@@ -118,6 +122,16 @@ export class WebSocketTransport implements Transport {
     this.closeMicrophone();
     this.#player?.close();
     this.#socket?.close(1000);
+  }
+
+  #say(portion: Uint8Array): void {
+    this.#utterance.add(portion);
+    if (this.#state !== "open") return;
+    if ((this.#socket?.bufferedAmount ?? 0) > STALLED_BYTES) {
+      this.#lose(failure("callLost", "the network takes no more"));
+    } else {
+      this.send({ type: "input_audio_buffer.append", audio: toBase64(portion) });
+    }
   }
 
   #read(data: unknown): void {
@@ -148,21 +162,30 @@ export class WebSocketTransport implements Transport {
         if (!this.#cut.has(event["response_id"])) this.#player?.end();
         break;
       case "input_audio_buffer.speech_started":
+        this.#utterance.begin();
         if (this.#interruptible) this.silence();
         break;
-      case "session.created":
-      case "session.updated":
-        this.#interruptible = interrupts(event["session"]);
+      case "input_audio_buffer.committed":
+      case "input_audio_buffer.cleared":
+        this.#utterance.end();
         break;
+      case "session.created":
+      case "session.updated": {
+        const detection = detectionIn(event["session"]);
+        this.#interruptible = detection?.interrupt_response !== false;
+        this.#holds = detection === null;
+        break;
+      }
     }
   }
 
   #lose(why: Failure): void {
     if (this.#state !== "open") return;
     this.#state = "lost";
-    this.closeMicrophone();
     this.#socket?.close();
-    // What has arrived of the model's words may still be heard; whoever closes this ends that too.
+    // Until it is closed, what has arrived of the model's words may be heard to their end, and
+    // what the caller goes on to say is kept.
+    this.#utterance.begin();
     this.#listener.lost(why);
   }
 }
@@ -202,9 +225,6 @@ function closing(close: CloseEvent): Failure {
   return failure("callLost", detail);
 }
 
-function interrupts(session: unknown): boolean {
-  const { audio } = (session ?? {}) as {
-    audio?: { input?: { turn_detection?: { interrupt_response?: boolean } | null } };
-  };
-  return audio?.input?.turn_detection?.interrupt_response !== false;
+function detectionIn(session: unknown): TurnDetection | null | undefined {
+  return (session as SessionObject | null)?.audio?.input?.turn_detection;
 }

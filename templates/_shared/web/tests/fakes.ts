@@ -11,7 +11,7 @@ import type { Network } from "../src/realtime/session.ts";
 import type { StageName } from "../src/realtime/stages.ts";
 import type { Secret } from "../src/realtime/token.ts";
 import type { Tool } from "../src/realtime/tools.ts";
-import type { Transport, TransportListener, TransportName } from "../src/realtime/transport.ts";
+import type { Sound, Transport, TransportListener, TransportName } from "../src/realtime/transport.ts";
 
 export const SECRET: Secret = {
   value: "ek_test_0123",
@@ -74,6 +74,9 @@ export class FakeTransport implements Transport {
   microphone = false;
   closed = false;
   silenced = 0;
+  /** What the caller is in the middle of saying. */
+  saying: Sound = [];
+  readonly toldAgain: Uint8Array[] = [];
   refuses: FailureName | null = null;
   greeting: AnyEvent | null = null;
   /** Whether it answers what a server would answer of itself. */
@@ -107,8 +110,13 @@ export class FakeTransport implements Transport {
     }
   }
 
-  openMicrophone(): void {
+  openMicrophone(first: Sound = []): void {
     this.microphone = true;
+    this.toldAgain.push(...first);
+  }
+
+  unheard(): Sound {
+    return this.saying;
   }
 
   closeMicrophone(): void {

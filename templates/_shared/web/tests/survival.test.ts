@@ -38,6 +38,7 @@ const ASKED: AnyEvent = {
 const TOLD_AGAIN = {
   type: "conversation.item.create",
   item: {
+    id: expect.stringMatching(/^item_[a-z0-9]{21}$/) as string,
     type: "message",
     role: "user",
     content: [{ type: "input_text", text: "How far is the moon?" }],
@@ -87,10 +88,15 @@ test("a lost call comes back, and the new session knows what was said", async ()
   expect(stage.session.snapshot.phase).toBe("reconnecting");
   await pass(10);
 
+  // The server confirms an item twice; the second time may come when the call has gone on.
+  const [again] = stage.transport.sent;
+  if (again?.type !== "conversation.item.create") throw new Error("nothing was told");
+  stage.transport.says({ type: "conversation.item.done", item: again.item });
   const { phase, sessionNumber, turns } = stage.session.snapshot;
   expect({ phase, sessionNumber }).toEqual({ phase: "live", sessionNumber: 2 });
+  expect(turns.map(({ kind }) => kind)).toEqual(["words", "note"]);
   expect(notes(turns)).toEqual(["RT610 The connection was lost and came back after 0.0 s."]);
-  expect(stage.transport.sent).toEqual([TOLD_AGAIN]);
+  expect(stage.transport.sent[0]).toEqual(TOLD_AGAIN);
   expect({ old: old.closed, microphone: stage.transport.microphone }).toEqual({
     old: true,
     microphone: true,
@@ -254,6 +260,38 @@ test("a prepared session takes over at once when the old one is lost", async () 
   expect(stage.session.snapshot.phase).toBe("live");
   expect(stage.session.snapshot.sessionNumber).toBe(2);
   expect(stage.minted).toBe(2);
+});
+
+test("nothing is replaced while the caller is in the middle of saying something", async () => {
+  const old = await stage.begin();
+  await pass(3_539_500);
+  old.says({ type: "input_audio_buffer.speech_started", item_id: "i1", audio_start_ms: 0 });
+  await pass(59_000);
+
+  expect(stage.transports).toHaveLength(2);
+  expect(stage.session.snapshot.sessionNumber).toBe(1);
+});
+
+test("what the caller was in the middle of saying is told to the next session", async () => {
+  const old = await stage.begin();
+  old.says({ type: "input_audio_buffer.speech_started", item_id: "i1", audio_start_ms: 0 });
+  old.saying = [Uint8Array.of(1), Uint8Array.of(2)];
+  old.listener.lost(failure("callLost"));
+  await pass(10);
+
+  const { turns } = stage.session.snapshot;
+  expect(stage.transport.toldAgain).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
+  expect(stage.transport.sent).toEqual([]);
+  expect(turns.map(({ kind }) => kind)).toEqual(["note"]);
+});
+
+test("a question that was not answered when the call was lost is answered after it", async () => {
+  const old = await stage.begin();
+  old.says(ASKED);
+  old.listener.lost(failure("callLost"));
+  await pass(10);
+
+  expect(stage.transport.sent).toEqual([TOLD_AGAIN, { type: "response.create" }]);
 });
 
 test("preparing is tried again when it fails", async () => {

@@ -198,6 +198,44 @@ test.each([
   expect(lost.map((failure) => failure.code)).toEqual([finding]);
 });
 
+test("what is said from the beginning of a turn is kept, also after the connection is lost", async () => {
+  const socket = await connect();
+  transport.openMicrophone();
+  for (let portion = 0; portion < 40; portion += 1) take?.(Uint8Array.of(portion));
+  expect(transport.unheard()).toEqual([]);
+  socket.says({ type: "input_audio_buffer.speech_started", item_id: "i1", audio_start_ms: 0 });
+  take?.(Uint8Array.of(40));
+  socket.closes(1006);
+  take?.(Uint8Array.of(41));
+
+  expect(transport.unheard().map(([portion]) => portion)).toEqual([
+    ...Array.from({ length: 15 }, (_, index) => 25 + index),
+    40,
+    41,
+  ]);
+});
+
+test("what the server has taken for a turn is not kept", async () => {
+  const socket = await connect();
+  transport.openMicrophone();
+  socket.says({ type: "input_audio_buffer.speech_started", item_id: "i1", audio_start_ms: 0 });
+  take?.(Uint8Array.of(1));
+  socket.says({ type: "input_audio_buffer.committed", item_id: "i1" });
+
+  expect(transport.unheard()).toEqual([]);
+});
+
+test("what was said to another session is said first", async () => {
+  const socket = await connect();
+  transport.openMicrophone([Uint8Array.of(1, 2, 3)]);
+  take?.(Uint8Array.of(4, 5, 6));
+
+  expect(socket.sent).toEqual([
+    { type: "input_audio_buffer.append", audio: "AQID" },
+    { type: "input_audio_buffer.append", audio: "BAUG" },
+  ]);
+});
+
 test("a close that was asked for is no loss", async () => {
   const socket = await connect();
   transport.close();

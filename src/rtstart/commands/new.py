@@ -120,7 +120,7 @@ class _Making:
             raise Interrupted("Stopped", why=self._kept(), hint=self._go_on()) from None
         try:
             self._repository.arrive()
-            self._close_repository()
+            self._close_repository(installed=self._request.installs and failure is None)
         except ToolFailed as error:
             failure = failure or error
         if failure:
@@ -172,9 +172,9 @@ class _Making:
             f"or make the app now and install later:\n{new} --no-install"
         )
 
-    def _close_repository(self) -> None:
+    def _close_repository(self, *, installed: bool) -> None:
         if self._request.makes_repository:
-            self._repository.close(self._emit, installed=self._request.installs)
+            self._repository.close(self._emit, installed=installed)
 
     def _explained(self, error: Exception) -> Exception:
         target = self._plan.target

@@ -1,8 +1,8 @@
 """Package managers for JavaScript: which one a project means, and what their words say."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 LOCK_FILES = {
     "package-lock.json": "npm",
@@ -15,7 +15,8 @@ LOCK_FILES = {
 """Which package manager wrote a lock file."""
 
 _COUNTS = (
-    re.compile(r"\badded (\d+) packages?\b"),  # npm, and yarn 4 (`added 41 packages`)
+    re.compile(r"\badded (\d+) packages?\b"),  # npm
+    re.compile(r"\b(\d+) packages? (?:was|were) added to the project\b"),  # yarn 4
     re.compile(r"^Packages: \+(\d+)"),  # pnpm
     re.compile(r"^(\d+) packages? installed\b"),  # bun
 )
@@ -23,10 +24,15 @@ _COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class PackageManager:
-    """A package manager, and how it installs without asking, scoring or advertising."""
+    """A package manager, and how it installs without asking, scoring or advertising.
+
+    `settings` are variables of its environment; `files` are what it needs to see in the app.
+    """
 
     name: str
     arguments: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -36,8 +42,17 @@ class PackageManager:
 
 MANAGERS = (
     PackageManager("npm", ("install", "--no-audit", "--no-fund", "--no-progress")),
-    PackageManager("pnpm", ("install", "--reporter=append-only")),
-    PackageManager("yarn", ("install",)),
+    PackageManager("pnpm", ("install", "--reporter=append-only", "--no-frozen-lockfile")),
+    # Yarn 2 and later leave out node_modules unless told, and in CI refuse to write a lock file.
+    PackageManager(
+        "yarn",
+        ("install",),
+        settings={"YARN_ENABLE_IMMUTABLE_INSTALLS": "false", "YARN_ENABLE_TELEMETRY": "0"},
+        files={
+            ".yarnrc.yml": "nodeLinker: node-modules\nenableGlobalCache: true\n"
+            "installStatePath: node_modules/.yarn-install-state.gz\n"
+        },
+    ),
     PackageManager("bun", ("install", "--no-progress")),
 )
 """All that rtstart knows, in the order in which it prefers them."""

@@ -550,7 +550,7 @@ def test_make_new_brings_node_when_allowed(place: Path, tools: Tools, request_fo
 @pytest.mark.parametrize(
     ("npm", "code", "lines"),
     [
-        ("echo npm error code E404; exit 1", "RT204", ("npm error code E404",)),
+        ("touch half; echo npm error code E404; exit 1", "RT204", ("npm error code E404",)),
         ("", "RT205", ()),
     ],
 )
@@ -568,7 +568,8 @@ def test_make_new_keeps_the_app_when_installing_fails(
     assert (error.exit_code, error.code, error.last_lines) == (6, code, lines)
     assert error.hint == "cd app\nnpm install\nrtstart dev"
     assert error.why.endswith('The app itself is finished and kept in "app".')
-    assert _git(place / "app", tools, "status", "--porcelain") == ""
+    assert _git(place / "app", tools, "rev-list", "--count", "HEAD") == "1"
+    assert "half" not in _git(place / "app", tools, "ls-files")
 
 
 def test_plan_new_lists_the_files_and_writes_none(

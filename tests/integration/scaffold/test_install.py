@@ -80,6 +80,7 @@ def test_find_manager_looks_at_lock_files_within_the_repository(app: Path, tools
     for name in ("npm", "pnpm", "yarn", "bun"):
         tools.script(name, "")
     environment = tools.environment()
+    (app / "bun.lock").touch()
     found = [find_manager(app, environment)]
     (app.parents[1] / "yarn.lock").touch()
     (app.parent / ".git").mkdir()
@@ -89,3 +90,14 @@ def test_find_manager_looks_at_lock_files_within_the_repository(app: Path, tools
     found.append(find_manager(app, {**environment, "npm_config_user_agent": "bun/1.2 linux"}))
 
     assert [manager and manager.name for manager in found] == ["npm", "npm", "pnpm", "bun"]
+
+
+async def test_install_with_yarn_keeps_node_modules_in_the_app(app: Path, tools: Tools) -> None:
+    tools.script("yarn", 'echo "$YARN_ENABLE_IMMUTABLE_INSTALLS" > said')
+    environment = tools.environment()
+
+    words = await install(find_manager(app, environment), app, environment)
+
+    assert words == "installed packages"
+    assert (app / "said").read_text(encoding="utf-8") == "false\n"
+    assert (app / ".yarnrc.yml").read_text(encoding="utf-8").startswith("nodeLinker: node-modules")

@@ -43,9 +43,17 @@ async def install(
         raise ToolFailed.by(NO_PACKAGE_MANAGER.found(), command=["npm", "install"], exit_status=127)
     program = shutil.which(manager.name, path=environment.get("PATH", "")) or manager.name
     command = [program, *manager.arguments]
+    for name, text in manager.files.items():
+        if not (project_dir / name).exists():
+            (project_dir / name).write_text(text, encoding="utf-8")
     is_whole = False
     try:
-        done = await run_to_end(command, cwd=project_dir, env=environment, deadline_s=_DEADLINE_S)
+        done = await run_to_end(
+            command,
+            cwd=project_dir,
+            env={**environment, **manager.settings},
+            deadline_s=_DEADLINE_S,
+        )
         is_whole = True
     finally:
         if not is_whole:
@@ -68,8 +76,11 @@ def _install_failed(manager: PackageManager, project_dir: Path, *, is_late: bool
 
 
 def _lock_files(project_dir: Path) -> list[str]:
-    """Lock files in the folder and, where it is part of a repository, up to that one's root."""
+    """Lock files above the app, in the repository that it is part of, the nearest first.
+
+    The app's own comes with the template and says nothing of what its owner likes.
+    """
     folders = [project_dir, *project_dir.parents]
     roots = [number for number, folder in enumerate(folders) if (folder / ".git").exists()]
-    within = folders[: roots[0] + 1] if roots else folders[:1]
-    return [name for folder in within for name in LOCK_FILES if (folder / name).is_file()]
+    above = folders[1 : roots[0] + 1] if roots else []
+    return [name for folder in above for name in LOCK_FILES if (folder / name).is_file()]

@@ -65,6 +65,7 @@ async def _answer(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamRes
         "/forever": _forever,
         "/upload": _upload,
         "/slow-upload": _refuse_upload,
+        "/early": _early,
         "/socket": _socket,
         "/session": _session,
         "/broken": _broken,
@@ -157,6 +158,10 @@ async def _refuse_upload(_: FakeUpstream, __: web.BaseRequest) -> web.StreamResp
     response = web.Response(status=413, text="too much")
     response.force_close()
     return response
+
+
+async def _early(_: FakeUpstream, __: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(text="early")
 
 
 async def _socket(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """Ordinary requests through the gateway: nothing lost, nothing buffered, nothing rewritten."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -9,6 +10,7 @@ from io import BytesIO
 import aiohttp
 import pytest
 
+from rtstart.adapters.gateway import Upstream
 from tests.fakes.gateways import ORIGIN, running
 from tests.fakes.upstream import FILE, GZIPPED
 
@@ -202,3 +204,86 @@ async def test_slow_reader_holds_the_upstream_back_and_gets_everything() -> None
         writer.close()
 
     assert size == 8_000_000
+
+
+async def test_connection_that_is_told_to_stay_stays_when_the_answer_comes_early() -> None:
+    async with running() as r:
+        reader, writer = await asyncio.open_connection("127.0.0.1", r.local)
+        for number in range(300):
+            writer.write(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n")
+            if number % 3:
+                await asyncio.sleep(0)
+            writer.write(b"{}")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readexactly(5) == b"early"
+            if b"Connection: close" in head:
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", r.local)
+        writer.close()
+
+
+async def test_answer_before_the_body_ends_the_connection() -> None:
+    async with running() as r:
+        reader, writer = await asyncio.open_connection("127.0.0.1", r.local)
+        writer.write(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"{}GET /next HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        rest = await reader.read()
+        writer.close()
+
+        assert b"Connection: close" in head
+        assert rest == b"early"
+        assert r.web.requests == [("POST", "/early")]
+
+
+async def test_idle_connection_that_the_server_closed_is_not_used_for_a_get() -> None:
+    served = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        await reader.readuntil(b"\r\n\r\n")
+        served += 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        # The next request on this connection is read and then left without an answer.
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    upstream = Upstream("web", server.sockets[0].getsockname()[1])
+    async with running(upstreams=(upstream,), routes=(), mint_paths=()) as r:
+        statuses = []
+        for method in ("GET", "GET", "POST"):
+            async with r.client.request(method, r.local_url + "/") as answer:
+                statuses.append(answer.status)
+    server.close()
+    await server.wait_closed()
+
+    assert (statuses, served) == ([200, 200, 503], 2)
+
+
+async def test_upload_waits_for_a_server_that_does_not_read() -> None:
+    gone = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # asyncio's own transport
+        await gone.wait()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    upstream = Upstream("web", server.sockets[0].getsockname()[1])
+    async with running(upstreams=(upstream,), routes=(), mint_paths=()) as r:
+        _, writer = await asyncio.open_connection("127.0.0.1", r.local)
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000000\r\n\r\n")
+        sent = 0
+        with contextlib.suppress(TimeoutError):
+            while sent < 90_000_000:
+                writer.write(b"x" * 500_000)
+                async with asyncio.timeout(0.5):
+                    await writer.drain()
+                sent += 500_000
+        writer.transport.abort()
+        gone.set()
+    server.close()
+    await server.wait_closed()
+
+    assert sent < 30_000_000

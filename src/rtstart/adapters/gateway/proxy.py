@@ -88,15 +88,19 @@ async def pass_request(
                 raise body.failure from error
             raise
         try:
-            written = await _answer(connection, request, passage, answer, bounds)
+            # A server may answer before it has read everything. What is still to come from the
+            # client would be taken for its next request, so then the connection ends with this.
+            has_come = body is None or body.is_sent or request.content.is_eof()
+            keep_alive = request.keep_alive and has_come and not is_old_http(request.version)
+            await _answer(connection, request, passage, answer, bounds, keep_alive=keep_alive)
+            if body is None or (has_come and await body.finish()):
+                passage.wires.release(answer)
+            else:
+                answer.wire.abort()
         except BaseException:
             answer.wire.abort()
             raise
-        if body is None or body.is_sent:
-            passage.wires.release(answer)
-        else:
-            answer.wire.abort()
-            written = CLOSED
+        written = KEPT if keep_alive else CLOSED
         return Passed(written, answer.status, answer.headers)
     finally:
         if body is not None:
@@ -155,19 +159,18 @@ async def _answer(
     passage: Passage,
     answer: Answer,
     bounds: Bounds,
-) -> web.StreamResponse:
+    *,
+    keep_alive: bool,
+) -> None:
     headers = downstream_headers(
         answer.headers, arrival=passage.arrival, upstream=passage.upstream, policy=passage.policy
     )
-    keep_alive = request.keep_alive
     has_body = request.method != "HEAD" and answer.status not in _WITHOUT_BODY
     chunked = False
     size = _content_length(answer.headers)
     if size is not None:
         headers.append((b"Content-Length", size))
-    elif has_body and is_old_http(request.version):
-        keep_alive = False
-    elif has_body:
+    elif has_body and not is_old_http(request.version):
         headers.append((b"Transfer-Encoding", b"chunked"))
         chunked = True
     start = head(answer.status, answer.reason, headers, keep_alive=keep_alive)
@@ -175,7 +178,6 @@ async def _answer(
         await _stream(connection, request, answer, start, chunked=chunked, bounds=bounds)
     else:
         _write(connection, start)
-    return KEPT if keep_alive else CLOSED
 
 
 def _content_length(headers: HeaderList) -> bytes | None:
@@ -309,7 +311,7 @@ async def pass_upgrade(
     answer = await passage.wires.ask("GET", passage.path.target, headers)
     if not answer.is_switched:
         try:
-            await _answer(connection, request, passage, answer, bounds)
+            await _answer(connection, request, passage, answer, bounds, keep_alive=False)
         finally:
             answer.wire.abort()
         # What a client sent behind an upgrade that was refused is not read as a request.

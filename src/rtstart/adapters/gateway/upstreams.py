@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _IDLE_S = 3.0  # Node and uvicorn close idle connections after 5 s; stay clear of that moment
 _CONNECT_WITHIN_S = 5.0
+_FINISH_WITHIN_S = 1.0
 _HEADER_BYTES = 64 * 1024
 _SWITCHING = 101
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -234,6 +235,12 @@ class Body:
     def is_sent(self) -> bool:
         """Whether all of it went upstream."""
         return self._task is not None and self._task.done() and self.failure is None
+
+    async def finish(self) -> bool:
+        """Whether the rest of it, which has come already, went upstream; waits a moment for it."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait([self._task], timeout=_FINISH_WITHIN_S)
+        return self.is_sent
 
     async def stop(self) -> None:
         """End the sending, done or not."""

@@ -43,14 +43,15 @@ _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 _ECHO_BYTES = 1024
 
 
-def _port() -> int:
+def unused_port() -> int:
+    """A port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, folder: Path) -> Iterator[psutil.Process]:
+def running(command: list[str], port: int, folder: Path) -> Iterator[psutil.Process]:
     """A server, from its first open port to its end."""
     process = subprocess.Popen(  # noqa: TID251 (a benchmark measures processes, it does not keep them)
         command,
@@ -73,17 +74,18 @@ def _running(command: list[str], port: int, folder: Path) -> Iterator[psutil.Pro
 
 
 @cache
-def _node_itself() -> str:
+def node_itself() -> str:
     """Node's own program: what stands on the PATH may be a script that starts it."""
     asked = ["node", "-p", "process.execPath"]
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _node(script: str, *arguments: int | str) -> list[str]:
-    return [_node_itself(), str(_PEERS / script), *map(str, arguments)]
+    return [node_itself(), str(_PEERS / script), *map(str, arguments)]
 
 
-def _gateway(port: int, upstream: int, *more: str) -> list[str]:
+def gateway_command(port: int, upstream: int, *more: str) -> list[str]:
+    """The command of a gateway before an upstream on this machine."""
     module = ["-m", "benchmarks.gateway_server", str(port), str(upstream)]
     return [sys.executable, *module, *more]
 
@@ -233,19 +235,19 @@ def _sockets(ports: dict[str, int], rounds: int, seconds: int) -> dict[str, dict
 
 
 def _mint(folder: Path, count: int) -> dict[str, float]:
-    api, token, relayed, gateway, relay = (_port() for _ in range(5))
+    api, token, relayed, gateway, relay = (unused_port() for _ in range(5))
     with contextlib.ExitStack() as stack:
         run = stack.enter_context
-        run(_running(_node("api.cjs", api), api, folder))
+        run(running(_node("api.cjs", api), api, folder))
         base = f"http://127.0.0.1:{api}/v1"
-        run(_running(_node("token.cjs", token, base), token, folder))
+        run(running(_node("token.cjs", token, base), token, folder))
         through = f"http://127.0.0.1:{relay}/v1"
-        run(_running(_node("token.cjs", relayed, through), relayed, folder))
-        second = _port()
+        run(running(_node("token.cjs", relayed, through), relayed, folder))
+        second = unused_port()
         here = Path.cwd()
         more = ("--relay", str(relay), "--api", base)
-        run(_running(_gateway(gateway, api, "--token", str(token), *more), gateway, here))
-        run(_running(_gateway(second, api, "--token", str(relayed)), second, here))
+        run(running(gateway_command(gateway, api, "--token", str(token), *more), gateway, here))
+        run(running(gateway_command(second, api, "--token", str(relayed)), second, here))
         ways = {
             "token service alone": f"http://127.0.0.1:{token}/session",
             "with the gateway": f"http://127.0.0.1:{gateway}/session",
@@ -316,20 +318,24 @@ def main() -> None:
             cwd=folder,
             check=True,
         )
-        ports = {"direct": _port(), "rtstart gateway": _port(), "node http-proxy": _port()}
+        ports = {
+            "direct": unused_port(),
+            "rtstart gateway": unused_port(),
+            "node http-proxy": unused_port(),
+        }
         upstream = ports["direct"]
         commands = {
             "direct": _node("upstream.cjs", upstream),
-            "rtstart gateway": _gateway(ports["rtstart gateway"], upstream),
+            "rtstart gateway": gateway_command(ports["rtstart gateway"], upstream),
             "node http-proxy": _node("http-proxy.cjs", ports["node http-proxy"], upstream),
         }
         if shutil.which("caddy"):
-            ports["Caddy"] = _port()
+            ports["Caddy"] = unused_port()
             (folder / "Caddyfile").write_text(_CADDY % (ports["Caddy"], upstream))
             commands["Caddy"] = ["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
         processes = {
             one: stack.enter_context(
-                _running(command, ports[one], Path.cwd() if one == "rtstart gateway" else folder)
+                running(command, ports[one], Path.cwd() if one == "rtstart gateway" else folder)
             )
             for one, command in commands.items()
         }

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from playwright.async_api import ConsoleMessage, Page, async_playwright
 
 from rtstart.adapters.certificates import local_certificate, server_context
@@ -36,6 +37,7 @@ _FLAGS = [
     f"--host-resolver-rules=MAP {_HOST} 127.0.0.1",
 ]
 _ARTIFACTS = Path("artifacts").resolve()
+_ARTIFACTS.mkdir(exist_ok=True)
 
 
 @asynccontextmanager
@@ -105,7 +107,6 @@ def _listen(page: Page) -> list[str]:
 
 async def _see_edit(page: Page, edit: Callable[[], None], *, film: str) -> None:
     """Edit, and see the page change without a reload."""
-    _ARTIFACTS.mkdir(exist_ok=True)
     await page.evaluate("window.notReloaded = true")
     await page.screenshot(path=_ARTIFACTS / f"{film}-before.png")
     edit()
@@ -186,6 +187,35 @@ async def test_uvicorn_reloads_behind_the_gateway(tmp_path: Path) -> None:
         await page.screenshot(path=_ARTIFACTS / "gateway-uvicorn-after.png")
         assert [said, await page.evaluate(_ASK_SOCKET)] == ["before the edit", "after the edit"]
         assert await page.text_content("#title") == "after the edit"
+
+
+async def test_stranger_types_a_code_and_waits_for_a_service(tmp_path: Path) -> None:
+    port = frameworks.free_port()
+    server = DevServer(tmp_path, port, "none")
+
+    async with _in_public(server, tmp_path) as (gateway, origin), _browser(tmp_path) as page:
+        await page.goto(f"{origin}/some/page")
+        await page.screenshot(path=_ARTIFACTS / "gateway-private.png")
+        code = gateway.invite("Ada").code.lower().replace("-", "")
+        await page.get_by_label("Invitation code").fill(code)
+        await page.get_by_role("button", name="Continue").click()
+        await page.screenshot(path=_ARTIFACTS / "gateway-invited.png")
+        await page.get_by_role("button", name="Come in").click()
+        await page.get_by_text("web is not answering yet").wait_for()
+        await page.screenshot(path=_ARTIFACTS / "gateway-down.png")
+
+        runner = web.ServerRunner(web.Server(_page))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await page.wait_for_selector("#title", timeout=5000)
+        await runner.cleanup()
+
+        assert page.url == f"{origin}/"
+        assert [visitor.name for visitor in gateway.visitors()] == ["Ada"]
+
+
+async def _page(_: web.BaseRequest) -> web.Response:
+    return web.Response(text='<h1 id="title">here</h1>', content_type="text/html")
 
 
 _ASK_SOCKET = """() => new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ server actions compare the two), a WebSocket upgrade carries the dev server's ow
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from rtstart.core.hosts import Origin
@@ -83,7 +84,7 @@ def upstream_headers(
     """The headers of an ordinary request as the upstream gets them, without its framing."""
     passed = _passed_up(headers)
     passed.append((b"Host", upstream.own_host.encode()))
-    passed += _forwarded(arrival)
+    passed += _forwarded(arrival.origin, arrival.client)
     if visitor:
         passed.append((VISITOR_HEADER, visitor.encode()))
     return passed
@@ -100,7 +101,8 @@ def upgrade_headers(headers: Headers, *, arrival: Arrival, upstream: Upstream) -
     passed.append((b"Origin", f"http://{upstream.own_host}".encode()))
     passed.append((b"Connection", b"Upgrade"))
     passed.append((b"Upgrade", b"websocket"))
-    return passed + _forwarded(arrival)
+    passed += _forwarded(arrival.origin, arrival.client)
+    return passed
 
 
 def _passed_up(headers: Headers) -> HeaderList:
@@ -145,19 +147,19 @@ def cookie_values(headers: Headers) -> list[bytes]:
     return values
 
 
-def _forwarded(arrival: Arrival) -> HeaderList:
-    origin = arrival.origin
-    client = arrival.client.encode("ascii", "replace")
+@lru_cache(maxsize=1024)
+def _forwarded(origin: Origin, client_address: str) -> tuple[tuple[bytes, bytes], ...]:
+    client = client_address.encode("ascii", "replace")
     node = b'"[%b]"' % client if b":" in client else client
     authority = origin.authority.encode()
     scheme = origin.scheme.encode()
-    return [
+    return (
         (b"X-Forwarded-For", client),
         (b"X-Forwarded-Host", authority),
         (b"X-Forwarded-Port", str(origin.port).encode()),
         (b"X-Forwarded-Proto", scheme),
         (b"Forwarded", b'for=%b;host="%b";proto=%b' % (node, authority, scheme)),
-    ]
+    )
 
 
 def client_address(headers: Headers, *, peer: str, behind_tunnel: bool) -> str:

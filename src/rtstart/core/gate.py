@@ -21,7 +21,7 @@ from rtstart.core.hosts import (
 
 ListenerKind: TypeAlias = Literal["local", "public"]
 
-FORWARDING_HEADERS = frozenset({b"x-forwarded-for", b"x-forwarded-host", b"forwarded"})
+FORWARDING_HEADERS = ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded")
 """Headers that only a proxy sends. On the local listener they mean: a tunnel points here."""
 
 

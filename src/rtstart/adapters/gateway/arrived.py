@@ -52,5 +52,5 @@ def asked_of(request: web.BaseRequest) -> Asked:
         origin=headers.get("Origin"),
         fetch_site=headers.get("Sec-Fetch-Site"),
         is_upgrade=request.method == "GET" and headers.get("Upgrade", "").lower() == "websocket",
-        is_forwarded=any(name.lower() in FORWARDING_HEADERS for name, _ in request.raw_headers),
+        is_forwarded=any(name in headers for name in FORWARDING_HEADERS),
     )

@@ -1,5 +1,7 @@
 """One request from its head to its answer: the order of the questions is the gateway's policy."""
 
+from itertools import chain
+
 from aiohttp import HttpVersion10, HttpVersion11, web
 
 from rtstart.adapters.gateway import answers, probes
@@ -215,8 +217,7 @@ def _bad_form(request: web.BaseRequest, bounds: Bounds) -> Reply | None:
     if coding and [one.strip().lower() for one in coding] != ["chunked"]:
         # The coding ends here, so one that cannot be undone here must not pass as if it were.
         return answers.last(answers.plain(501, "The only transfer coding here is chunked.\n"))
-    size = sum([len(name) + len(value) for name, value in request.raw_headers])
-    if size > bounds.header_bytes:
+    if sum(map(len, chain.from_iterable(request.raw_headers))) > bounds.header_bytes:
         return answers.last(answers.plain(431, "The headers of this request are too large.\n"))
     return None
 

@@ -80,6 +80,7 @@ class _Passing:
     began: float
     sent: Sample
     got: Sample
+    body: bytes = b""
     linted: Linted | None = None
 
 
@@ -202,10 +203,7 @@ class Relay:
             if is_looked_at(request.method, passing.path) and size is not None:
                 if size > LARGEST_BODY:
                     return _problem(413, "body_too_large", "No request here needs such a body.")
-                body = b"".join([chunk async for chunk in body])
-        if is_looked_at(request.method, passing.path):
-            whole = body if isinstance(body, bytes) else b""
-            passing.linted = self._look(request, passing.path, whole)
+                body = passing.body = b"".join([chunk async for chunk in body])
         target = request.raw_path.removeprefix(_PREFIX)
         try:
             async with self._api.ask(request.method, target, passing.headers, body) as exchange:
@@ -233,8 +231,14 @@ class Relay:
             await response.write_eof()
         finally:
             rest_ms = (time.perf_counter() - began) * 1000
+            # Looked at only now, so that nobody waits for it.
+            self._look_at(passing)
             self._record(passing, exchange, total_ms=exchange.first_byte_ms + rest_ms)
         return response
+
+    def _look_at(self, passing: _Passing) -> None:
+        if is_looked_at(passing.request.method, passing.path):
+            passing.linted = self._look(passing.request, passing.path, passing.body)
 
     def _record(self, passing: _Passing, exchange: Exchange, *, total_ms: float) -> None:
         answer = exchange.answer
@@ -293,6 +297,7 @@ class Relay:
         self, passing: _Passing, status: int, code: str, words: str
     ) -> web.StreamResponse:
         what = f"{httpx.URL(self._settings.base_url).host} {words}"
+        self._look_at(passing)
         self._say(API_UNREACHABLE.found(what, where=f"{passing.request.method} {passing.path}"))
         self._emit(Relayed(passing.number, passing.request.method, passing.path, status, 0.0, 0.0))
         return _problem(status, code, f"{what}.")

@@ -1,0 +1,103 @@
+"""A cold Vite page of several hundred modules in Chromium: through the gateway and direct.
+
+    uv run python -m benchmarks.gateway_page [--modules 400] [--runs 5] [--json FILE]
+
+Vite is started anew for each load, so that it has transformed nothing, and the browser's context
+is new, so that it has cached nothing. The two ways take turns. Needs npm, Node and Chromium.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+from benchmarks.gateway import gateway_command, node_itself, running, unused_port
+
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+_DONE = "window.allDone ?? 0"
+
+
+def _write(folder: Path, modules: int) -> None:
+    """A tree of modules: each imports up to eight others, as apps do."""
+    package = {"private": True, "type": "module", "dependencies": {"vite": "^8.3.0"}}
+    (folder / "package.json").write_text(json.dumps(package))
+    (folder / "index.html").write_text(
+        '<!doctype html><title>modules</title><script type="module" src="/src/m0.js"></script>'
+    )
+    source = folder / "src"
+    source.mkdir()
+    for number in range(modules):
+        below = [one for one in range(number * 8 + 1, number * 8 + 9) if one < modules]
+        lines = [f'import {{ value as v{one} }} from "./m{one}.js";' for one in below]
+        total = " + ".join(["1", *(f"v{one}" for one in below)])
+        lines.append(f"export const value = {total};")
+        lines.append("// " + "some words as source files have them, so that size is real " * 40)
+        if number == 0:
+            lines.append(f"if (value !== {modules}) throw new Error(value);")
+            lines.append("window.allDone = performance.now();")
+        (source / f"m{number}.js").write_text("\n".join(lines))
+
+
+async def _load(browser: Browser, url: str) -> float:
+    """Milliseconds from navigation until the last module has run."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(url, wait_until="commit")
+    await page.wait_for_function(_DONE, timeout=60_000)
+    spent = await page.evaluate(_DONE)
+    await context.close()
+    return float(spent)
+
+
+async def _measure(folder: Path, runs: int) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {"direct": [], "through the gateway": []}
+    vite = str(folder / "node_modules/vite/bin/vite.js")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+        for number in range(runs + 1):
+            for way in times if number % 2 else reversed(times):
+                port, outer = unused_port(), unused_port()
+                command = [node_itself(), vite, "--host", "127.0.0.1", "--strictPort"]
+                with (
+                    running([*command, "--port", str(port)], port, folder),
+                    running(gateway_command(outer, port), outer, Path.cwd()),
+                ):
+                    chosen = port if way == "direct" else outer
+                    spent = await _load(browser, f"http://localhost:{chosen}/")
+                if number:
+                    times[way].append(spent)
+        await browser.close()
+    return times
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--modules", type=int, default=400)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _write(folder, options.modules)
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True
+        )
+        times = asyncio.run(_measure(folder, options.runs))
+    direct = statistics.median(times["direct"])
+    for way, values in times.items():
+        middle = statistics.median(values)
+        spread = f"{min(values):.0f}-{max(values):.0f}"
+        ratio = middle / direct
+        print(f"{options.modules} modules, {way:20} {middle:7.0f} ms  {ratio:5.2f} x  ({spread})")
+    if options.json:
+        options.json.write_text(json.dumps(times, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from rtstart.adapters.gateway import Bounds
@@ -318,3 +319,26 @@ async def test_request_head_that_never_ends_is_cut() -> None:
         writer.close()
 
     assert said.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_mint_is_guarded_against_requests_that_pose_as_sockets() -> None:
+    async with running() as r:
+        cookie = await r.come_in()
+        headers = r.outside(Cookie=cookie, Origin=ORIGIN)
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await r.client.ws_connect(r.public_url + "/session", headers=headers)
+
+        assert refused.value.status == 405
+        assert r.token.requests == []
+
+
+async def test_dropped_visitor_loses_a_stream_that_is_under_way() -> None:
+    async with running() as r:
+        cookie = await r.come_in()
+        headers = r.outside(Cookie=cookie)
+        async with r.client.get(r.public_url + "/events", headers=headers) as answer:
+            await answer.content.readuntil(b"\n\n")
+            r.gateway.drop_all()
+            with pytest.raises(aiohttp.ClientError):
+                async with asyncio.timeout(2):
+                    await answer.content.read()

@@ -119,6 +119,11 @@ class Connection(RequestHandler):
         """A request is answered; the next one may come on this connection."""
         self._awaits_head = True
 
+    def cut(self) -> None:
+        """End the connection at once, whatever is under way on it."""
+        if self.transport is not None:
+            self.transport.abort()
+
     def _start_head_timer(self) -> None:
         self._head_timer = self._loop.call_later(self._bounds.head_within_s, self._too_slow)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rtstart.adapters.calls import CallFact, Over, Speaks, Used
 from rtstart.adapters.gateway.audit_file import AuditFile
+from rtstart.adapters.gateway.connection import Connection
 from rtstart.adapters.gateway.proxy import Splice
 from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.core.access import (
@@ -72,6 +73,7 @@ class Desk:
         self.calls = calls
         self._audit = AuditFile(settings.audit_path) if settings.audit_path else None
         self._sockets: dict[str, set[Splice]] = {}
+        self._served: dict[str, set[Connection]] = {}
         self._said: dict[str, float] = {}
         self._names: dict[str, str] = {}
 
@@ -126,7 +128,7 @@ class Desk:
         dropped = self.book.drop_all()
         for visitor in dropped:
             self._gone(visitor)
-        for identifier in tuple(self._sockets):
+        for identifier in {*self._sockets, *self._served}:
             if identifier.startswith("guest "):
                 self._cut(identifier)
         return dropped
@@ -139,6 +141,8 @@ class Desk:
     def _cut(self, identifier: str) -> None:
         for splice in tuple(self._sockets.get(identifier, ())):
             splice.cut()
+        for connection in tuple(self._served.get(identifier, ())):
+            connection.cut()
 
     def open_sockets(self, identifier: str) -> int:
         """How many WebSockets a visitor holds open."""
@@ -155,6 +159,18 @@ class Desk:
             held.discard(splice)
             if not held:
                 self._sockets.pop(identifier, None)
+
+    @contextmanager
+    def serving(self, identifier: str, connection: Connection) -> Iterator[None]:
+        """Remember a visitor's connection while a request on it is answered, maybe for hours."""
+        served = self._served.setdefault(identifier, set())
+        served.add(connection)
+        try:
+            yield
+        finally:
+            served.discard(connection)
+            if not served:
+                self._served.pop(identifier, None)
 
     def call_started(self, call_id: str, visitor: str) -> None:
         """A call of a visitor is known by its id; from now on it is watched."""

@@ -141,10 +141,10 @@ class Handler:
         try:
             if hook is not None:
                 return await self._hooks.answer(arrived, passage, hook)
-            if arrived.asked.is_upgrade:
-                return await self._upgrade(arrived, passage, visitor)
             if any(is_same_path(path, mint) for mint in self._desk.settings.mint_paths):
                 return await self._minting.answer(arrived, passage, visitor)
+            if arrived.asked.is_upgrade:
+                return await self._upgrade(arrived, passage, visitor)
             return await self._pass(arrived, passage, visitor)
         except (UpstreamDown, UpstreamBroken, BodyTooLarge, BodyTooSlow) as error:
             return await answers.write(connection, request, self._failed(arrived, passage, error))
@@ -162,12 +162,13 @@ class Handler:
     async def _pass(
         self, arrived: Arrived, passage: Passage, visitor: Visitor | None
     ) -> web.StreamResponse:
-        passed = await pass_request(
-            arrived.connection, arrived.request, passage, self._desk.settings.bounds
-        )
+        identifier, _ = arrived.who(visitor)
+        with self._desk.serving(identifier, arrived.connection):
+            passed = await pass_request(
+                arrived.connection, arrived.request, passage, self._desk.settings.bounds
+            )
         if passed.status == 201 and _is_offer(arrived.path):
             # The answer to an SDP offer: its address ends with the id of the new call.
-            identifier, _ = arrived.who(visitor)
             told = {name.lower(): value for name, value in passed.headers}
             call_id = told.get(b"location", b"").rpartition(b"/")[2].decode("ascii", "replace")
             self._desk.call_started(call_id, identifier)

@@ -83,9 +83,13 @@ _TUNNELS_FAULT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`closes_after_s` closes the address by itself after this time; None keeps it."""
+    """`closes_after_s` closes the address by itself after this time; None keeps it.
+
+    `health_soon_s` is how soon an address that may be lost is asked again.
+    """
 
     closes_after_s: float | None = None
+    health_soon_s: float = HEALTH_SOON_S
 
 
 class Keeper:
@@ -214,7 +218,7 @@ class Keeper:
                 self._failed(finding, again=again)
             case Lost():
                 if self.state == "up":
-                    self._ring("health", HEALTH_SOON_S)
+                    self._ring("health", self._rules.health_soon_s)
             case _:
                 assert_never(news)
 
@@ -266,7 +270,7 @@ class Keeper:
             return
         self._misses += 1
         if self._misses < MISSES:
-            self._ring("health", HEALTH_SOON_S)
+            self._ring("health", self._rules.health_soon_s)
             return
         self._failed(refusals.LOST.found(f"{self._url} does not answer any more"), again=True)
 

@@ -1,20 +1,21 @@
 """The vite app in a real browser: real speech in, measured sound out, over both transports."""
 
+import asyncio
 import base64
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
-from tests.fakes.browser import chromium, listening, residual_db, resampled
+from rtstart.adapters.emulator.server import Emulator
+from tests.fakes.browser import chromium, listening, resampled, residual_db
 from tests.fakes.speech import ONE_TURN
 from tests.templates.app import App
 from tests.templates.serving import artefact, hear_one_answer, served, talk
-from rtstart.adapters.emulator.server import Emulator
-from pathlib import Path
 
 pytestmark = [pytest.mark.templates, pytest.mark.timeout(180)]
 
@@ -51,6 +52,39 @@ async def test_speech_comes_back_as_sound(
         assert ears.complaints == []
         assert "\n".join(await ears.layout_shifts()) == ""
         await ears.page.screenshot(path=artefact(f"live-{transport}-{web}"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 664), (1280, 700)])
+async def test_nothing_moves_when_a_call_begins(
+    vite_app: App, emulator: Emulator, microphone: Path, width: int, height: int
+) -> None:
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await may_answer.wait()
+        await route.continue_()
+
+    async with (
+        served(vite_app, emulator.url) as url,
+        chromium(microphone) as browser,
+        listening(browser, width=width, height=height) as ears,
+    ):
+        drawers = ears.page.locator(".drawers")
+        await ears.page.route("**/session", hold)
+        await ears.page.goto(url)
+        await expect(ears.page.locator("#model")).to_contain_text("gpt-realtime")
+        idle = await drawers.bounding_box()
+        await ears.page.locator("#talk").click()
+        await asked.wait()
+        connecting = await drawers.bounding_box()
+        may_answer.set()
+        await expect(ears.page.locator("body")).to_have_attribute(
+            "data-phase", "live", timeout=15_000
+        )
+        live = await drawers.bounding_box()
+
+        assert [connecting, live] == [idle, idle]
 
 
 async def test_what_is_played_is_what_was_sent(

@@ -15,7 +15,7 @@ from playwright.async_api import Page, Response, WebSocketRoute, expect
 
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
-from tests.fakes.browser import Ears, chromium, listening, residual_db, resampled, spoken_at
+from tests.fakes.browser import Ears, chromium, listening, resampled, residual_db, spoken_at
 from tests.fakes.cutting import Cuttable
 from tests.fakes.speech import ONE_TURN
 from tests.templates.app import App

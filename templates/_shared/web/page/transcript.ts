@@ -62,7 +62,11 @@ function wordsRow({ speaker }: Words): Row {
   const cut = make("s", "cut");
   cut.title = "Not heard";
   words.append(heard, cut);
-  element.append(make("p", "speaker", SPEAKERS[speaker]), words);
+  const margin = make("p", "speaker", SPEAKERS[speaker]);
+  const latency = make("span", "mono");
+  latency.title = "From the end of your words to the first sound";
+  margin.append(latency);
+  element.append(margin, words);
   const show = (turn: Turn): void => {
     if (turn.kind !== "words") return;
     const interrupted = turn.state === "interrupted";
@@ -70,6 +74,7 @@ function wordsRow({ speaker }: Words): Row {
     say(heard, interrupted ? turn.text.slice(0, turn.heard) : wordsOf(turn));
     say(cut, interrupted ? turn.text.slice(turn.heard) : "");
     cut.hidden = cut.textContent === "";
+    say(latency, turn.latencyMs > 0 ? timeOf(turn.latencyMs) : "");
   };
   return { element, show, shown: null };
 }

@@ -50,6 +50,18 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
   #muted = false;
   #speaker = "";
   readonly #playing = new Set<HTMLAudioElement>();
+  /**
+   * Another program may take the sound away (a phone call does on iOS), and a browser may hold it
+   * back until the next touch. It is asked for again whenever there is a chance.
+   */
+  readonly #keepRunning = (): void => {
+    const context = this.#context;
+    if (context === null || context.state === "closed") return;
+    if (context.state !== "running") void context.resume().catch(() => undefined);
+    for (const element of this.#playing) {
+      if (element.paused) element.play().catch(() => undefined);
+    }
+  };
   readonly #listDevices = (): void => void listDevices().then((devices) => this.onDevices(devices));
   #worklets: Promise<void> | null = null;
   /** Who is given the microphone's samples, and by which node. */
@@ -70,6 +82,9 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     // Missing, like all of mediaDevices, on a page that is not secure.
     globalThis.navigator.mediaDevices?.addEventListener("devicechange", this.#listDevices);
     void this.useSpeaker(this.#speaker);
+    context.addEventListener("statechange", this.#keepRunning);
+    addEventListener("pointerdown", this.#keepRunning);
+    addEventListener("visibilitychange", this.#keepRunning);
     // Where a click is missing, resume() neither resolves nor rejects.
     await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
     if (context.state !== "running") throw new CallError("soundBlocked", context.state);
@@ -185,6 +200,8 @@ export class AudioEngine implements CallAudio, WebRtcAudio, WebSocketAudio {
     this.#modelMeter = null;
     this.#model = null;
     this.#takers.clear();
+    removeEventListener("pointerdown", this.#keepRunning);
+    removeEventListener("visibilitychange", this.#keepRunning);
     globalThis.navigator.mediaDevices?.removeEventListener("devicechange", this.#listDevices);
     this.#worklets = null;
     void this.#context?.close();

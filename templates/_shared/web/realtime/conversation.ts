@@ -18,6 +18,8 @@ export interface Words {
   readonly soundMs: number;
   /** The answer it belongs to; empty for the user. */
   readonly responseId: string;
+  /** From the end of the caller's words to the first sound of this answer; 0 while unknown. */
+  readonly latencyMs: number;
 }
 
 export interface ToolTurn extends ToolCall {
@@ -51,6 +53,12 @@ export function listen(turns: Turns, event: ServerEvent): Turns {
     case "conversation.item.added":
     case "conversation.item.done":
       return addItem(turns, event.item);
+    case "response.output_item.added":
+      if (event.item.type !== "message" || event.item.id === undefined) return turns;
+      return change(open(turns, event.item.id, "assistant"), event.item.id, (turn) => ({
+        ...turn,
+        responseId: event.response_id,
+      }));
     case "conversation.item.deleted":
       return turns.filter((turn) => turn.id !== event.item_id);
     case "conversation.item.input_audio_transcription.delta":
@@ -103,6 +111,13 @@ export function withToolCall(turns: Turns, call: ToolCall): Turns {
 /** The turns with a note at the end. */
 export function withNote(turns: Turns, text: string, code = ""): Turns {
   return [...turns, { kind: "note", id: `note_${turns.length}`, text, code }];
+}
+
+/** The turns with the time that an answer took to be heard. */
+export function withLatency(turns: Turns, responseId: string, latencyMs: number): Turns {
+  return turns.map((turn) =>
+    turn.kind === "words" && turn.responseId === responseId ? { ...turn, latencyMs } : turn,
+  );
 }
 
 /** The turns without speech of the caller that never came to words: it is said again elsewhere. */
@@ -187,6 +202,7 @@ function open(turns: Turns, id: string, speaker: Words["speaker"], responseId = 
     heard: 0,
     soundMs: 0,
     responseId,
+    latencyMs: 0,
   };
   return [...turns, turn];
 }

@@ -6,7 +6,14 @@
 
 import type { CallAudio } from "./audio.ts";
 import type { Connection } from "./connection.ts";
-import { isUnanswered, itemsOf, listen, withoutUnsaid, withToolCall } from "./conversation.ts";
+import {
+  isUnanswered,
+  itemsOf,
+  listen,
+  withLatency,
+  withoutUnsaid,
+  withToolCall,
+} from "./conversation.ts";
 import type { Item, ResponseObject, ServerEvent } from "./events.ts";
 import { failure, failureOfApi } from "./failures.ts";
 import { SoundWatch } from "./sound-watch.ts";
@@ -213,7 +220,7 @@ export class Dialogue {
         break;
       case "response.created":
         this.#answering = event.response.id;
-        this.#timeSound();
+        this.#timeSound(event.response.id);
         if (this.#store.snapshot.activity !== "hearing") this.#store.set({ activity: "thinking" });
         break;
       case "response.output_item.done":
@@ -274,13 +281,14 @@ export class Dialogue {
     this.#connection?.send({ type: "response.create" });
   }
 
-  #timeSound(): void {
+  #timeSound(responseId: string): void {
     const since = this.#spokenMs ?? this.#now();
     this.#spokenMs = null;
     this.#store.set({ stages: begin(this.#store.snapshot.stages, "first sound", since) });
     this.#soundWatch.begin((heardMs) => {
-      const { stages, latenciesMs, activity } = this.#store.snapshot;
+      const { stages, latenciesMs, activity, turns } = this.#store.snapshot;
       this.#store.set({
+        turns: withLatency(turns, responseId, heardMs - since),
         stages: finish(stages, "first sound", heardMs),
         latenciesMs: [...latenciesMs, heardMs - since],
         activity: activity === "hearing" ? "hearing" : "speaking",

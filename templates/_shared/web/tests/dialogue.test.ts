@@ -84,6 +84,27 @@ test("the first sound is timed from the end of speech to what the meter hears", 
   expect(stage.session.snapshot.stages.at(-1)).toMatchObject({ state: "done", tookMs: 650 });
 });
 
+test("an answer carries the time it took, also when its words come after its sound", async () => {
+  const call = await stage.begin();
+  const item = { id: "i2", type: "message", role: "assistant", content: [] };
+  call.says(HAS_SPOKEN, answer("r1"), {
+    type: "response.output_item.added",
+    response_id: "r1",
+    item,
+  });
+  stage.audio.model = { peak: 0.3, dbfs: -20 };
+  await pass(30);
+  call.says({
+    type: "response.output_audio_transcript.delta",
+    response_id: "r1",
+    item_id: "i2",
+    content_index: 0,
+    delta: "Far.",
+  });
+
+  expect(stage.session.snapshot.turns).toMatchObject([{ text: "Far.", latencyMs: 15 }]);
+});
+
 test("each answer is timed, and one that is never heard is not", async () => {
   const call = await stage.begin();
   call.says(HAS_SPOKEN, answer("r1"));

@@ -228,6 +228,20 @@ test("changes during a call are told at once, but never a voice", async () => {
   ]);
 });
 
+test("sound of another making is checked before it is sent", async () => {
+  stage.session.change({ ...DEFAULTS, transport: "websocket" });
+  const call = await stage.begin();
+  stage.session.say(new Uint8Array(96_000), { rateHz: 24_000, channels: 1 });
+
+  expect(call.sent.map(({ type }) => type)).toEqual([
+    "input_audio_buffer.append",
+    "input_audio_buffer.append",
+  ]);
+  expect(() => stage.session.say(new Uint8Array(4), { rateHz: 48_000, channels: 1 })).toThrow(
+    "48000 Hz",
+  );
+});
+
 test("another microphone is taken during a call", async () => {
   await stage.begin();
   stage.session.change({ ...DEFAULTS, microphone: "headset", speaker: "hall" });

@@ -179,6 +179,14 @@ describe("POST /session", () => {
     ["half of an object", "POST", { "content-type": "application/json" }, "{", 400],
     ["a large body", "POST", { "content-type": "application/json" }, `"${"x".repeat(17_000)}"`, 413],
     [
+      "a body without end",
+      "POST",
+      { "content-type": "application/json", "transfer-encoding": "chunked" },
+      `"${"x".repeat(1_000_000)}"`,
+      413,
+    ],
+    ["another method", "TRACE", {}, "", 405],
+    [
       "another site's page",
       "POST",
       { "content-type": "application/json", "sec-fetch-site": "cross-site" },

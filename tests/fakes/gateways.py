@@ -88,4 +88,5 @@ async def running(
             local = await gateway.listen_local(0)
             public = await gateway.listen_public("127.0.0.1", 0, tls)
             gateway.set_public_origin(ORIGIN)
+            gateway.believe_client_header(ORIGIN, "X-Forwarded-For")
             yield Running(gateway, web, token, local, public, events, clock, client)

@@ -162,16 +162,19 @@ def _forwarded(origin: Origin, client_address: str) -> tuple[tuple[bytes, bytes]
     )
 
 
-def client_address(headers: Headers, *, peer: str, behind_tunnel: bool) -> str:
-    """Where the visitor is: what the tunnel says it saw, or the peer where there is no tunnel.
+def client_address(headers: Headers, *, peer: str, told_by: str) -> str:
+    """Where the visitor is: what the tunnel says in the header `told_by` (lower case), else the
+    peer.
 
-    Of a list of forwarders only the last is the tunnel's own word; the rest is hearsay.
+    A visitor can write any header that the tunnel does not write itself, so each tunnel is
+    believed in its own header only, and none where nothing is known about it. Of a list of
+    forwarders only the last is the tunnel's own word; the rest is hearsay.
     """
-    if not behind_tunnel:
+    if not told_by:
         return peer
-    said = {name.lower(): value for name, value in headers}
-    told = said.get(b"cf-connecting-ip") or said.get(b"x-forwarded-for", b"").rsplit(b",", 1)[-1]
-    address = told.strip().decode("ascii", "replace")
+    name = told_by.encode()
+    said = [value for key, value in headers if key.lower() == name]
+    address = (said or [b""])[-1].rsplit(b",", 1)[-1].strip().decode("ascii", "replace")
     return address if _is_address(address) else peer
 
 

@@ -75,11 +75,22 @@ _SEPARATORS = re.compile(r"[/\\]")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DEEPEST_DECODING = 4
+_LONGEST_KEPT = 256
 
 
-@lru_cache(maxsize=4096)
 def parse_target(target: str) -> RequestPath | BadPath:
     """Read the target of a request line (`/a/b?c=d`)."""
+    # Pages ask for the same modules again and again; long targets are not kept, so that nobody
+    # can fill the memory with them.
+    return _parse_kept(target) if len(target) <= _LONGEST_KEPT else _parse(target)
+
+
+@lru_cache(maxsize=2048)
+def _parse_kept(target: str) -> RequestPath | BadPath:
+    return _parse(target)
+
+
+def _parse(target: str) -> RequestPath | BadPath:
     raw, mark, rest = target.partition("?")
     query = rest if mark else None
     if _PLAIN.fullmatch(raw) and raw:

@@ -90,6 +90,32 @@ async def test_guessing_is_slowed_down() -> None:
         assert int(answer.headers["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("believed", "forged"),
+    [
+        ("x-forwarded-for", "CF-Connecting-IP"),
+        ("x-forwarded-for", "X-Real-IP"),
+        ("cf-connecting-ip", "X-Forwarded-For"),
+        ("", "X-Forwarded-For"),
+        ("", "CF-Connecting-IP"),
+    ],
+)
+async def test_guessing_is_slowed_down_when_addresses_are_forged(
+    believed: str, forged: str
+) -> None:
+    async with running() as r:
+        r.gateway.believe_client_header(ORIGIN, believed)
+        statuses = []
+        for number, letter in enumerate("23456789ABCD"):
+            told = {"Host": "app.tunnel.test", forged: f"198.51.100.{number}"}
+            if believed:
+                told[believed] = "203.0.113.9"
+            async with r.client.get(f"{r.public_url}/i/ZZZZ-ZZZ{letter}", headers=told) as answer:
+                statuses.append(answer.status)
+
+        assert statuses == [403] * 10 + [429] * 2
+
+
 async def test_developer_needs_no_invitation_but_a_name_of_this_machine() -> None:
     async with running() as r:
         statuses = {}

@@ -287,3 +287,23 @@ async def test_upload_waits_for_a_server_that_does_not_read() -> None:
     await server.wait_closed()
 
     assert sent < 30_000_000
+
+
+async def test_server_that_changes_protocols_unasked_is_cut_off() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nraw")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    upstream = Upstream("web", server.sockets[0].getsockname()[1])
+    async with (
+        running(upstreams=(upstream,), routes=(), mint_paths=()) as r,
+        r.client.get(r.local_url + "/") as answer,
+    ):
+        status = answer.status
+    server.close()
+    await server.wait_closed()
+
+    assert status == 502

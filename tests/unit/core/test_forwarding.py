@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,17 +146,28 @@ def test_no_form_of_the_cookie_gets_through(pairs: list[tuple[bytes, bytes]]) ->
 
 
 def test_visitors_address_is_what_the_tunnel_saw() -> None:
-    def of(headers: HeaderList, *, behind_tunnel: bool = True) -> str:
-        return client_address(headers, peer="127.0.0.1", behind_tunnel=behind_tunnel)
+    def of(headers: HeaderList, told_by: str = "x-forwarded-for") -> str:
+        return client_address(headers, peer="127.0.0.1", told_by=told_by)
 
-    forged: HeaderList = [(b"X-Forwarded-For", b"1.1.1.1, 203.0.113.9")]
+    listed: HeaderList = [(b"X-Forwarded-For", b"1.1.1.1, 203.0.113.9")]
     assert [
-        of(forged),
-        of(forged, behind_tunnel=False),
-        of([(b"CF-Connecting-IP", b"2001:db8::1"), *forged]),
+        of(listed),
+        of([(b"x-forwarded-for", b"1.1.1.1"), *listed]),
+        of([(b"CF-Connecting-IP", b"2001:db8::1"), *listed], "cf-connecting-ip"),
         of([(b"X-Forwarded-For", b"<script>")]),
         of([]),
-    ] == ["203.0.113.9", "127.0.0.1", "2001:db8::1", "127.0.0.1", "127.0.0.1"]
+    ] == ["203.0.113.9", "203.0.113.9", "2001:db8::1", "127.0.0.1", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("told_by", ["", "x-forwarded-for", "cf-connecting-ip"])
+def test_visitors_address_cannot_be_forged_in_a_header_of_another_tunnel(told_by: str) -> None:
+    headers: HeaderList = [
+        (name, b"1.1.1.1")
+        for name in (b"CF-Connecting-IP", b"X-Forwarded-For", b"X-Real-IP", b"Forwarded")
+        if name.lower().decode() != told_by
+    ]
+
+    assert client_address(headers, peer="127.0.0.1", told_by=told_by) == "127.0.0.1"
 
 
 def test_redirects_to_the_server_itself_lead_back() -> None:

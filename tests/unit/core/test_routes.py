@@ -50,6 +50,7 @@ def test_target_is_split_and_kept_as_sent() -> None:
         ("/a%252Fb", ("a", "b")),
         ("/caf%C3%A9", ("café",)),
         ("/%ff", ("\udcff",)),
+        ("/" + "a" * 300, ("a" * 300,)),
         ("/café", ("café",)),
         ("/node_modules/.vite/deps/react.js", ("node_modules", ".vite", "deps", "react.js")),
         ("/@id/__x00__virtual:thing", ("@id", "__x00__virtual:thing")),

@@ -63,6 +63,7 @@ class Desk:
         self.wall_clock: Callable[[], float] = time.time
         self.nonce = secrets.token_urlsafe(18)
         self.origins: tuple[Origin, ...] = ()
+        self.client_headers: dict[Origin, str] = {}
         self.authority = b""
         self.book = AccessBook(
             key=secrets.token_bytes(32),

@@ -88,8 +88,8 @@ class Gateway:
     ) -> int:
         """Listen for visitors, who need an invitation; return the port.
 
-        Without TLS this is what a tunnel points to, and the tunnel's word about where a visitor is
-        is taken. With TLS, visitors connect by themselves.
+        Without TLS this is what a tunnel points to, which may tell where a visitor is (see
+        `believe_client_header`). With TLS, visitors connect by themselves.
         """
         listener = self._listener(
             ConnectionServer(
@@ -128,11 +128,23 @@ class Gateway:
         Replaces what was said before. Requests for other hosts are refused. Raise ValueError for
         what is no origin.
         """
-        self._desk.origins = tuple(_origin(text) for text in (origin, *others))
+        desk = self._desk
+        desk.origins = tuple(_origin(text) for text in (origin, *others))
+        desk.client_headers = {
+            one: header for one, header in desk.client_headers.items() if one in desk.origins
+        }
 
     def clear_public_origins(self) -> None:
         """Say that visitors come under no origin at all: every request from outside is refused."""
         self._desk.origins = ()
+
+    def believe_client_header(self, origin: str, header: str) -> None:
+        """Say in which header the tunnel behind an origin tells a visitor's address.
+
+        It must be one that the tunnel itself writes, for every request; empty when none is known,
+        and then all its visitors count as one place. Raise ValueError for what is no origin.
+        """
+        self._desk.client_headers[_origin(origin)] = header.lower()
 
     def set_authority(self, pem: bytes) -> None:
         """Give phones the certificate of the local authority at `/.rtstart/ca.crt`."""

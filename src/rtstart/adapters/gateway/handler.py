@@ -80,12 +80,7 @@ class Handler:
         if isinstance(path, BadPath):
             return _bad_path(path)
         asked = asked_of(request)
-        peer = connection.peername
-        client = client_address(
-            request.raw_headers,
-            peer=str(peer[0]) if isinstance(peer, tuple) else "",
-            behind_tunnel=connection.is_behind_tunnel,
-        )
+        peer = str(connection.peername[0]) if isinstance(connection.peername, tuple) else ""
         origin = place(
             asked,
             listener=connection.kind,
@@ -93,8 +88,15 @@ class Handler:
             public_origins=self._desk.origins,
         )
         if isinstance(origin, WrongHost):
-            self._desk.refuse(f"host {origin.why}", client)
+            self._desk.refuse(f"host {origin.why}", peer)
             return _wrong_host(origin)
+        client = client_address(
+            request.raw_headers,
+            peer=peer,
+            told_by=self._desk.client_headers.get(origin, "")
+            if connection.is_behind_tunnel
+            else "",
+        )
         arrival = Arrival(origin, client, connection.kind)
         return Arrived(connection, request, asked, path, arrival)
 

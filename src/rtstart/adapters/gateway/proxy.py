@@ -9,7 +9,14 @@ from aiohttp import ClientError, web
 
 from rtstart.adapters.gateway.connection import CLOSED, KEPT, Connection, RawPipe, head, writer_of
 from rtstart.adapters.gateway.settings import Bounds
-from rtstart.adapters.gateway.upstreams import Answer, Body, Wires, is_old_http, switch
+from rtstart.adapters.gateway.upstreams import (
+    Answer,
+    Body,
+    UpstreamBroken,
+    Wires,
+    is_old_http,
+    switch,
+)
 from rtstart.core.forwarding import (
     AnswerPolicy,
     Arrival,
@@ -87,6 +94,9 @@ async def pass_request(
             if body is not None and body.failure is not None:
                 raise body.failure from error
             raise
+        if answer.is_switched:
+            answer.wire.abort()
+            raise UpstreamBroken("it changed protocols without being asked")
         try:
             # A server may answer before it has read everything. What is still to come from the
             # client would be taken for its next request, so then the connection ends with this.

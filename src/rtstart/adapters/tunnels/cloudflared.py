@@ -35,6 +35,9 @@ OVERRIDE = "RTSTART_CLOUDFLARED"
 _QUICK_URL = r"https://(?!api\.)[a-z0-9]+(?:-[a-z0-9]+)+\.trycloudflare\.com"
 """The failure text holds https://api.trycloudflare.com, which is no tunnel."""
 
+_CLIENT_HEADER = "cf-connecting-ip"
+"""Cloudflare's edge writes it anew for every request, whatever a visitor sent in it."""
+
 _EMPTY_CONFIG = "cloudflared-empty.yml"
 _INSTALL = Fix(
     "Let rtstart fetch it (it asks first), or install it.",
@@ -169,6 +172,7 @@ class Quick:
         carries_streams=False,
         settles_s=3.0,
         patience_s=45.0,
+        client_header=_CLIENT_HEADER,
     )
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
@@ -201,7 +205,11 @@ class Named:
     api = API
     name = "cloudflared-named"
     traits = Traits(
-        "Cloudflare named tunnel", needs_account=True, plaintext="Cloudflare", has_stable_name=True
+        "Cloudflare named tunnel",
+        needs_account=True,
+        plaintext="Cloudflare",
+        has_stable_name=True,
+        client_header=_CLIENT_HEADER,
     )
 
     async def examine(self, machine: Machine, options: Options) -> Standing:

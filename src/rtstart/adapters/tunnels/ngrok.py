@@ -104,6 +104,7 @@ class Ngrok:
         has_warning_page=True,
         has_stable_name=True,
         health_every_s=120.0,  # every request counts towards 20,000 a month on free plans
+        client_header="x-forwarded-for",
     )
 
     async def examine(self, machine: Machine, options: Options) -> Standing:

@@ -118,7 +118,12 @@ class LocalhostRun:
 
     api = API
     name = "localhost.run"
-    traits = Traits("localhost.run", plaintext="localhost.run", patience_s=20.0)
+    traits = Traits(
+        "localhost.run",
+        plaintext="localhost.run",
+        patience_s=20.0,
+        client_header="x-forwarded-for",
+    )
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready where there is ssh."""

@@ -109,6 +109,7 @@ SERVE = Tailscale(
         needs_account=True,
         has_stable_name=True,
         patience_s=60.0,
+        client_header="x-forwarded-for",
     ),
 )
 FUNNEL = Tailscale(
@@ -120,5 +121,6 @@ FUNNEL = Tailscale(
         has_stable_name=True,
         patience_s=120.0,
         is_automatic=False,
+        client_header="x-forwarded-for",
     ),
 )

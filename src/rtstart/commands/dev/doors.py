@@ -80,8 +80,9 @@ class RunDoors:
 
     async def prove(self, url: str, candidate: Candidate) -> tuple[Finding, ...]:
         """Prove the address once the services answer."""
-        await self.is_ready.wait()
         traits = candidate.traits
+        self._gateway.believe_client_header(url, traits.client_header)
+        await self.is_ready.wait()
         self.proof = await self._prove(
             Subject(
                 origin=url,

@@ -59,7 +59,9 @@ class Traits:
     `plaintext` names who can read what goes through, "nobody" when TLS ends on this machine.
     `lasts_s` is how long one address lives by the provider's rules. `settles_s` is how long after
     the connection the name must not be asked for, and `patience_s` how long it may take to appear.
-    `is_automatic` is False for ways that are taken only when they are named.
+    `is_automatic` is False for ways that are taken only when they are named. `client_header` is
+    the header in which the provider itself writes a visitor's address, whatever the visitor sent
+    in it (of a list, the last); empty where that is not known.
     """
 
     title: str
@@ -75,6 +77,7 @@ class Traits:
     patience_s: float = 20.0
     health_every_s: float = 30.0
     is_automatic: bool = True
+    client_header: str = ""
 
 
 @dataclass(frozen=True, slots=True)

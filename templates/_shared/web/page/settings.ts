@@ -1,18 +1,11 @@
-/** The settings drawer. What is chosen is kept in this browser; an address may ask for a transport. */
+/** The settings drawer. What is chosen is kept in this browser. */
 
 import { checkSettings, DEFAULTS, VOICES } from "../realtime/settings.ts";
 import type { Settings } from "../realtime/settings.ts";
 import type { Session } from "../realtime/session.ts";
 import type { Device, Devices } from "../realtime/state.ts";
 import { byId, make } from "./dom.ts";
-
-const KEY = "voice-settings";
-
-/** The settings in this text, and what the query asks for above them. */
-export function readSettings(stored: string | null, query: string): Settings {
-  const kept = checkSettings(parse(stored));
-  return checkSettings(Object.fromEntries(new URLSearchParams(query)), kept);
-}
+import { keepSettings, keptSettings } from "./kept.ts";
 
 export class SettingsDrawer {
   readonly #session: Session;
@@ -29,10 +22,7 @@ export class SettingsDrawer {
       this.#show(DEFAULTS);
       this.#take();
     });
-    // Only the transport: an address that somebody sends must not bring its own instructions.
-    const asked = new URLSearchParams(location.search).get("transport");
-    const query = asked === null ? "" : `transport=${asked}`;
-    const settings = readSettings(localStorage.getItem(KEY), query);
+    const settings = keptSettings();
     session.change(settings);
     this.#show(settings);
   }
@@ -52,7 +42,7 @@ export class SettingsDrawer {
   #take(): void {
     const values = Object.fromEntries(new FormData(this.#form));
     const settings = checkSettings(values, this.#session.settings);
-    localStorage.setItem(KEY, JSON.stringify(settings));
+    keepSettings(settings);
     this.#session.change(settings);
     this.#showFitting(settings);
   }
@@ -94,13 +84,4 @@ function optionOf(value: string, text: string): HTMLOptionElement {
   const option = make("option", "", text);
   option.value = value;
   return option;
-}
-
-function parse(text: string | null): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

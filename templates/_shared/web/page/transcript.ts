@@ -2,6 +2,7 @@
 
 import type { Note, ToolTurn, Turn, Turns, Words } from "../realtime/conversation.ts";
 import { make, say } from "./dom.ts";
+import { pretty, SPEAKERS, TOOL_STATES, wordsOf } from "./turn-words.ts";
 import { timeOf } from "./words.ts";
 
 /** One row of the page, and how it takes a new state of its turn. */
@@ -10,8 +11,6 @@ interface Row {
   show(turn: Turn): void;
   shown: Turn | null;
 }
-
-const SPEAKERS = { user: "You", assistant: "Model" } as const;
 
 export class TranscriptView {
   readonly #list: HTMLElement;
@@ -79,14 +78,6 @@ function wordsRow({ speaker }: Words): Row {
   return { element, show, shown: null };
 }
 
-function wordsOf(turn: Words): string {
-  if (turn.state === "unheard") return "(could not be put into words)";
-  if (turn.text !== "") return turn.text;
-  return turn.state === "partial" ? "…" : "(no words)";
-}
-
-const DONE_WORDS = { asking: "asks you", running: "running", done: "", failed: "failed" } as const;
-
 function toolRow(first: ToolTurn, decide: (callId: string, allowed: boolean) => void): Row {
   const element = make("div", "turn tool");
   const details = make("details");
@@ -114,7 +105,7 @@ function toolRow(first: ToolTurn, decide: (callId: string, allowed: boolean) => 
     if (turn.kind !== "tool") return;
     element.dataset["state"] = turn.state;
     const over = turn.state === "done" || turn.state === "failed";
-    say(took, [DONE_WORDS[turn.state], over ? timeOf(turn.tookMs) : ""].join(" ").trim());
+    say(took, [TOOL_STATES[turn.state], over ? timeOf(turn.tookMs) : ""].join(" ").trim());
     say(output, pretty(turn.output));
     question.hidden = turn.state !== "asking";
     // Who is asked sees what for.
@@ -129,12 +120,4 @@ function noteRow({ text, code }: Note): Row {
   element.dataset["code"] = code;
   element.append(make("p", "words", text));
   return { element, show: () => undefined, shown: null };
-}
-
-function pretty(json: string): string {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
 }

@@ -10,8 +10,14 @@ import type { Tool } from "./tools.ts";
 import { WebRtcTransport } from "./webrtc.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
-/** A session of this tab. Only one tab of a browser has a call at a time: the latest one. */
-export function createSession(tools: readonly Tool[] = []): Session {
+/**
+ * A session of this tab. Only one tab of a browser has a call at a time: the latest one.
+ * `gone`, when it is aborted, ends its call and lets go of all it listens to.
+ */
+export function createSession(
+  tools: readonly Tool[] = [],
+  gone: AbortSignal = new AbortController().signal,
+): Session {
   const audio = new AudioEngine();
   const session = new Session(
     {
@@ -28,7 +34,8 @@ export function createSession(tools: readonly Tool[] = []): Session {
     },
     tools,
   );
-  giveWayToOtherTabs(session);
+  giveWayToOtherTabs(session, gone);
+  gone.addEventListener("abort", () => session.hangUp());
   return session;
 }
 
@@ -45,7 +52,7 @@ const NETWORK: Network = {
 };
 
 /** Two calls on one device would hear each other, and each would answer the other. */
-function giveWayToOtherTabs(session: Session): void {
+function giveWayToOtherTabs(session: Session, gone: AbortSignal): void {
   const channel = new BroadcastChannel("voice-call");
   let wasOn = false;
   session.subscribe(() => {
@@ -54,4 +61,5 @@ function giveWayToOtherTabs(session: Session): void {
     wasOn = on;
   });
   channel.addEventListener("message", () => session.giveWay());
+  gone.addEventListener("abort", () => channel.close());
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { readSettings } from "../src/page/settings.ts";
+import { readSettings } from "../src/page/kept.ts";
 import { checkSettings, DEFAULTS, updateFor } from "../src/realtime/settings.ts";
 
 test("what is stored is kept, what cannot be is as it was", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { numbersOf } from "../src/page/numbers.ts";
+import { numbersOf } from "../src/page/figures.ts";
 import { IDLE } from "../src/realtime/state.ts";
 import { addUsage, costOf, NO_TOKENS } from "../src/realtime/usage.ts";
 

@@ -1,5 +1,6 @@
 """Reading a project whole: its three files, with every fault of all of them at once."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from rtstart.core.errors import Failed, NotAProject
 from rtstart.core.findings import Finding
 from rtstart.core.findings.project import BAD_CONFIG, BAD_DOTENV, BAD_PROCFILE, NOT_A_PROJECT
 from rtstart.core.findings.security import DOTENV_READABLE
+from rtstart.core.key_firewall import FRAMEWORK_FILES, leaked_names
 from rtstart.core.procfile import unread_lines
-from rtstart.core.project import Project, cross_faults
+from rtstart.core.project import KEY_NAME, Project, cross_faults
 
 _BAD_FILE = {"rtstart.toml": BAD_CONFIG, "Procfile": BAD_PROCFILE, ".env": BAD_DOTENV}
 
@@ -41,8 +43,22 @@ def load_project(project_dir: Path) -> tuple[Project, list[Finding]]:
     if dotenv_text is not None:
         dotenv = parse_dotenv(dotenv_text)
         faults += dotenv.faults
+    faults += _leaks(project_dir, key=dotenv.values.get(KEY_NAME, ""))
     project = _checked(project_dir, config, commands, dotenv, faults=faults)
     return project, _warnings(project_dir)
+
+
+def _leaks(project_dir: Path, *, key: str) -> list[Finding]:
+    """Keys in public names where a front end finds them without us: its files, the environment."""
+    found: list[Finding] = []
+    for name in FRAMEWORK_FILES:
+        text = _read(project_dir, name, found)
+        if text is not None:
+            read = parse_dotenv(text, file=name)
+            found += leaked_names(read.values, file=name, lines=read.lines, key=key)
+    environment = dict(os.environ)
+    key = key or environment.get(KEY_NAME, "")
+    return [*found, *leaked_names(environment, file="the environment", key=key)]
 
 
 def _checked(
@@ -65,7 +81,11 @@ def _read(project_dir: Path, name: str, faults: list[Finding]) -> str | None:
         return read_text(project_dir / name)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        faults.append(_BAD_FILE[name].found(f"{name} is not UTF-8 text", where=f"{name}:{line}"))
+        faults.append(
+            _BAD_FILE.get(name, BAD_DOTENV).found(
+                f"{name} is not UTF-8 text", where=f"{name}:{line}"
+            )
+        )
     except OSError as error:
         raise Failed(
             f"{name} could not be read",

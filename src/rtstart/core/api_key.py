@@ -13,7 +13,6 @@ _PLACEHOLDER = re.compile(
     r"\.\.\.|x{4,}|your|change|replace|placeholder|<|>|key[-_ ]?here", re.IGNORECASE
 )
 _SHORTER_THAN_ANY_KEY = 40
-_PUBLIC_PREFIXES = ("VITE_", "NEXT_PUBLIC_")
 _SECRET_NAMES = re.compile(r"(?:_API_KEY|_SECRET|_SECRET_KEY|_WEBHOOK_KEY|_AUTHTOKEN)$")
 
 
@@ -38,8 +37,3 @@ def key_fault(key: str, *, where: str = "") -> Finding | None:
 def is_secret(name: str, value: str, declared: frozenset[str]) -> bool:
     """Whether a variable must reach only services that list it under `secrets`."""
     return name in declared or bool(_SECRET_NAMES.search(name)) or looks_like_key(value)
-
-
-def is_leaked_to_page(name: str, value: str) -> bool:
-    """Whether a front end would copy this variable, with a key in it, into the page."""
-    return name.startswith(_PUBLIC_PREFIXES) and looks_like_key(value)

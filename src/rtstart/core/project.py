@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rtstart.core.api_key import is_leaked_to_page, key_fault
+from rtstart.core.api_key import key_fault
 from rtstart.core.config import ProjectConfig, ServiceConfig
 from rtstart.core.dotenv import Dotenv
 from rtstart.core.findings import Finding
 from rtstart.core.findings.project import SERVICE_WITHOUT_COMMAND
-from rtstart.core.findings.security import KEY_IN_PUBLIC_NAME
+from rtstart.core.key_firewall import leaked_names
 
 KEY_NAME = "OPENAI_API_KEY"
 
@@ -58,15 +58,8 @@ def cross_faults(project: Project) -> list[Finding]:
         if name not in project.commands
     ]
     lines = project.dotenv.lines
-    faults += [
-        KEY_IN_PUBLIC_NAME.found(
-            f"{name} holds a secret key and would be copied into the page",
-            where=f".env:{lines[name]}",
-        )
-        for name, value in project.dotenv.values.items()
-        if is_leaked_to_page(name, value)
-    ]
     raw_key = project.dotenv.values.get(KEY_NAME, "")
+    faults += leaked_names(project.dotenv.values, file=".env", lines=lines, key=raw_key)
     if raw_key and (fault := key_fault(raw_key, where=f".env:{lines[KEY_NAME]}")):
         faults.append(fault)
     return faults

@@ -244,6 +244,47 @@ async def test_dev_says_every_fault_of_the_three_files_at_once(project: Path) ->
     assert run.events[-1] == Finished(4, "")
 
 
+async def test_dev_refuses_a_key_in_a_name_that_browsers_will_see(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / ".env.local").write_text(f"A=1\nVITE_OPENAI_KEY={KEY}\n")
+    monkeypatch.setenv("NEXT_PUBLIC_KEY", KEY)
+
+    run = _Run(DevRequest(project))
+    with pytest.raises(NotAProject) as caught:
+        await run.session.run()
+
+    assert [(finding.code, finding.where) for finding in caught.value.findings] == [
+        ("RT701", ".env.local:2"),
+        ("RT701", "NEXT_PUBLIC_KEY in the environment"),
+    ]
+    assert KEY not in repr(run.events)
+
+
+async def test_dev_tells_of_keys_in_what_browsers_get(project: Path) -> None:
+    (project / "dist").mkdir()
+    (project / "dist" / "index.js.map").write_text(f"{{}}\n'{KEY}'")
+    run = _Run(DevRequest(project, tunnel="none"))
+    told = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        run.events.append(event)
+        if isinstance(event, Found) and event.finding.code == "RT703":
+            told.set()
+
+    run.session = DevSession(DevRequest(project, tunnel="none"), consent=_no, emit=listen)
+    running = asyncio.ensure_future(run.session.run())
+    async with asyncio.timeout(20):
+        await told.wait()
+    run.session.request_stop()
+    await running
+
+    assert [one.finding.where for one in run.of(Found) if one.finding.code == "RT703"] == [
+        "dist/index.js.map:2"
+    ]
+    assert KEY not in repr(run.events)
+
+
 async def test_dev_says_when_a_folder_is_no_project(tmp_path: Path) -> None:
     with pytest.raises(NotAProject) as caught:
         await _Run(DevRequest(tmp_path)).session.run()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from rtstart.core.api_key import is_leaked_to_page, is_secret, key_fault
+from rtstart.core.api_key import is_secret, key_fault
 from rtstart.core.config import ProjectConfig, ServiceConfig
 from rtstart.core.dotenv import parse_dotenv
 from rtstart.core.project import Key, Project, cross_faults, find_key
@@ -56,13 +56,6 @@ def test_key_fault_is_none_for_the_form_of_a_key(key: str) -> None:
 )
 def test_is_secret(name: str, value: str, expected: bool) -> None:
     assert is_secret(name, value, frozenset({"MINE"})) is expected
-
-
-def test_is_leaked_to_page_only_when_a_public_name_holds_a_key() -> None:
-    assert is_leaked_to_page("VITE_KEY", _KEY)
-    assert is_leaked_to_page("NEXT_PUBLIC_KEY", _KEY)
-    assert not is_leaked_to_page("VITE_TITLE", "hello")
-    assert not is_leaked_to_page("OPENAI_API_KEY", _KEY)
 
 
 @pytest.mark.parametrize(

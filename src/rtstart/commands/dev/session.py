@@ -16,6 +16,7 @@ from rtstart.adapters.run_file import AlreadyRunning, RunFile, hold_project
 from rtstart.adapters.tunnels.holder import TunnelHolder
 from rtstart.commands.dev.doors import RunDoors, make_holder
 from rtstart.commands.dev.layout import Layout, lay_out
+from rtstart.commands.dev.leaks import looking_for_keys
 from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.commands.load import load_project
 from rtstart.commands.prove import Proof
@@ -143,7 +144,9 @@ class DevSession:
                 self._layout = await lay_out(
                     project, self._request, consent=self._consent, emit=self._emit
                 )
-                return await self._run_layout(self._layout, run_file)
+                secrets = self._layout.plan.secrets
+                async with looking_for_keys(self._request.project_dir, secrets, emit=self._emit):
+                    return await self._run_layout(self._layout, run_file)
         except AlreadyRunning as other:
             raise Conflict.of(_second_run(other.run)) from other
 

@@ -6,9 +6,11 @@ KEY_IN_PUBLIC_NAME = Entry(
     code="RT701",
     level="error",
     title="A secret key stands in a variable that the browser will see",
-    why="Vite and Next copy VITE_* and NEXT_PUBLIC_* variables into the page.",
+    why="Front ends copy variables with such names (VITE_*, NEXT_PUBLIC_*, PUBLIC_*) into the "
+    "page, where everybody can read them.",
     fix=Fix("Rename the variable to OPENAI_API_KEY; only the token backend needs it."),
-    recognised="a VITE_ or NEXT_PUBLIC_ name whose value has the form of a key",
+    recognised="a VITE_, NEXT_PUBLIC_ or like name with a key as its value, in .env, in the "
+    ".env.* files that front ends read, or in the environment",
 )
 
 DOTENV_READABLE = Entry(

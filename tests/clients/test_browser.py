@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +86,9 @@ async def test_speech_comes_back_over_webrtc(
         errors = await page.evaluate('seen.filter((event) => event.type === "sdk error")')
         events = await _seen(page)
 
-    heard_s = sum(min(b[0] - a[0], 50) for a, b in pairwise(levels) if a[1] > 0.005) / 1000
+    # From the first sound to the last: a busy machine may look at the level seldom.
+    loud_ms = [at_ms for at_ms, level in levels if level > 0.005]
+    heard_s = (loud_ms[-1] - loud_ms[0]) / 1000
     assert call_id.startswith("rtc_emu")
     assert heard_s == pytest.approx(_SPOKEN_S, abs=0.5)
     roles = [(item["role"], item["content"][0]["transcript"]) for item in history]

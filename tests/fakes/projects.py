@@ -6,7 +6,7 @@ from pathlib import Path
 KEY = "sk-test-" + "0123456789abcdef"
 
 _SERVER = """\
-import http.server, json, os, sys
+import http.server, json, os, sys, urllib.error, urllib.request
 name, port = sys.argv[1], int(os.environ[sys.argv[2]])
 class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, status, body, kind="application/json"):
@@ -20,12 +20,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, f"<!doctype html><title>{name}</title>", "text/html")
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if os.environ.get("ASK_API"):
+            return self.answer(*ask_api())
         status = int(os.environ.get("MINT_STATUS", 200))
         words = {"error": {"message": "No such key", "code": "invalid_api_key"}}
         self.answer(status, json.dumps({"value": "ek_fake"} if status == 200 else words))
     def log_message(self, *_):
         key = os.environ.get("OPENAI_API_KEY", "no key")
         print(f"{name} saw {self.path} with {key}", flush=True)
+def ask_api():
+    request = urllib.request.Request(
+        os.environ["OPENAI_BASE_URL"] + "/realtime/client_secrets",
+        data=os.environ["ASK_API"].encode(),
+        headers={
+            "Authorization": "Bearer " + os.environ["OPENAI_API_KEY"],
+            "Content-Type": "application/json",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 

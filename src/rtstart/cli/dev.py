@@ -49,6 +49,14 @@ def dev(
     emulate: Annotated[
         bool, typer.Option("--emulate", help="Use the emulator.", envvar="RTSTART_EMULATE")
     ] = False,
+    no_relay: Annotated[
+        bool,
+        typer.Option(
+            "--no-relay",
+            help="Let the token backend speak to the API directly.",
+            envvar="RTSTART_NO_RELAY",
+        ),
+    ] = False,
     public: Annotated[
         bool,
         typer.Option(
@@ -92,6 +100,7 @@ def dev(
         request_for(_folder(project, given)),
         tunnel=tunnel,
         emulate=emulate,
+        uses_relay=not no_relay,
         port=port,
         is_public=public,
         must_have_tunnel=require_tunnel,
@@ -162,6 +171,8 @@ def _on_key(session: "DevSession", terminal: "TerminalDev") -> Callable[[str], N
         "o": session.open_browser,
         "r": session.restart,
         "t": session.toggle_tunnel,
+        "c": lambda: terminal.toggle_people(session.people),
+        "k": session.toggle_calls,
         "l": lambda: terminal.say(f"logs are in {session.log_dir}"),
         "?": terminal.toggle_help,
         "h": terminal.toggle_help,
@@ -169,6 +180,9 @@ def _on_key(session: "DevSession", terminal: "TerminalDev") -> Callable[[str], N
     }
 
     def press(key: str) -> None:
+        if key.isdecimal() and (visitor := terminal.person(int(key))):
+            session.drop(visitor)
+            return
         action = actions.get(key)
         if action is not None:
             action()

@@ -13,6 +13,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
+DEVELOPER = "developer"
+"""Id and name of whoever comes from this machine itself."""
+
+SOMEBODY = "somebody"
+"""The name of whoever was refused before anything was known of them."""
+
 INVITATION_PATH = "/i/"
 """The path under which an invitation's code stands."""
 

@@ -60,7 +60,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run has used up. `dollars` is an estimate."""
+    """What a run has used up. `dollars` is an estimate.
+
+    `calls` counts every secret that may have become one; `minutes` only those that had the time.
+    """
 
     calls: int
     minutes: float
@@ -79,6 +82,10 @@ class CallLedger:
         """A secret was given out; a call by it may begin within a minute."""
         self._settle(now)
         self._secrets.append((now, visitor))
+
+    def forget(self, visitor: str, *, since: float) -> None:
+        """The secrets that were given to a visitor since then are known to have become no call."""
+        self._secrets = [one for one in self._secrets if one[1] != visitor or one[0] < since]
 
     def started(self, call_id: str, *, visitor: str, now: float) -> Call | None:
         """A call is known by its id from now on; None when it was known, or is no call's id."""
@@ -140,7 +147,7 @@ class CallLedger:
         calls = tuple(self._calls.values())
         assumed_minutes = self._unreported * _UNREPORTED_MINUTES
         return Spent(
-            calls=len(calls) + self._unreported,
+            calls=len(calls) + self._unreported + len(self._secrets),
             minutes=sum(call.seconds(now) for call in calls) / 60 + assumed_minutes,
             dollars=sum(call.cost(now) for call in calls)
             + assumed_minutes * dollars_per_minute(""),

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, cast
 
 from rtstart.core.findings import Finding
 from rtstart.core.findings.project import BAD_CONFIG
+from rtstart.core.mint_guard import MintLimits
 from rtstart.core.reading import Fault, Reader
 from rtstart.core.services import AtOnce, HttpReady, LineReady, Readiness
 from rtstart.core.toml_places import key_lines, line_of
@@ -20,7 +21,11 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """What is said of one service beside its command. `mint` is a path, or empty for none."""
+    """What is said of one service beside its command. `mint` is a path, or empty for none.
+
+    `webhooks` are paths that a signature guards in place of an invitation, each with the name of
+    the variable that holds its secret.
+    """
 
     name: str
     port_env: str = ""
@@ -32,6 +37,7 @@ class ServiceConfig:
     restarts: int = 3
     routes: tuple[str, ...] = ()
     mint: str = ""
+    webhooks: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     framework: Framework = "none"
     watch: tuple[str, ...] = ()
@@ -49,6 +55,7 @@ class ProjectConfig:
     tunnel: str = "auto"
     port: int = 4173
     tunnel_for_s: float = 14_400.0
+    limits: MintLimits = field(default_factory=MintLimits)
     services: Mapping[str, ServiceConfig] = field(default_factory=dict)
     tunnels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -80,6 +87,7 @@ def _read(top: Reader) -> ProjectConfig:
         tunnel=dev.text("tunnel", "auto"),
         port=dev.whole("port", 4173, least=1, most=65535),
         tunnel_for_s=dev.seconds("tunnel_for", 14_400.0),
+        limits=_read_limits(top.inner("limits")),
         services=services,
         tunnels={one.path[-1]: _read_options(one) for one in top.tables("tunnels")},
     )
@@ -96,6 +104,25 @@ def _read(top: Reader) -> ProjectConfig:
     return config
 
 
+def _read_limits(table: Reader) -> MintLimits:
+    usual = MintLimits()
+
+    def count(key: str, default: int) -> int:
+        return table.whole(key, default, least=0, most=100_000)
+
+    limits = MintLimits(
+        per_visitor_per_minute=count("per_visitor_per_minute", usual.per_visitor_per_minute),
+        per_minute=count("per_minute", usual.per_minute),
+        open_per_visitor=count("open_per_visitor", usual.open_per_visitor),
+        open_calls=count("open_calls", usual.open_calls),
+        per_run=count("per_run", usual.per_run),
+        run_minutes=table.number("run_minutes", usual.run_minutes, least=0, most=100_000),
+        run_dollars=table.number("run_dollars", usual.run_dollars, least=0, most=100_000),
+    )
+    table.close()
+    return limits
+
+
 def _read_service(table: Reader) -> ServiceConfig:
     ready = table.inner("ready")
     service = ServiceConfig(
@@ -109,6 +136,7 @@ def _read_service(table: Reader) -> ServiceConfig:
         restarts=table.whole("restarts", 3, least=0, most=100),
         routes=table.texts("routes"),
         mint=table.text("mint"),
+        webhooks=_read_webhooks(table.inner("webhooks")),
         secrets=table.texts("secrets"),
         framework=cast(
             "Framework", table.text("framework", "none", choices=("none", "vite", "next"))
@@ -121,7 +149,12 @@ def _read_service(table: Reader) -> ServiceConfig:
         table.fault("port_env", f'is "{service.port_env}", which is no name of a variable')
     if isinstance(service.ready, HttpReady) and not service.port_env:
         table.fault("port_env", "is missing; readiness over HTTP needs the service's port")
-    for key, paths in (("routes", service.routes), ("mint", (service.mint or "/",))):
+    declared = (
+        ("routes", service.routes),
+        ("mint", (service.mint or "/",)),
+        ("webhooks", tuple(service.webhooks)),
+    )
+    for key, paths in declared:
         if any(not path.startswith("/") for path in paths):
             table.fault(key, "must begin with /")
     return service
@@ -143,6 +176,10 @@ def _read_readiness(table: Reader) -> Readiness:
             table.fault("line", f"is no regular expression: {error}")
         return LineReady(line)
     return AtOnce()
+
+
+def _read_webhooks(table: Reader) -> Mapping[str, str]:
+    return {path: table.text(path) for path in table.table}
 
 
 def _read_options(table: Reader) -> Mapping[str, str]:

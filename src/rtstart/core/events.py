@@ -9,6 +9,9 @@ from typing import Literal, Protocol, TypeAlias
 
 from rtstart.core.findings.types import Finding
 
+VisitDecision: TypeAlias = Literal["admitted", "refused", "dropped"]
+"""What became of somebody at the door."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
@@ -206,10 +209,10 @@ class TunnelEnding:
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """A visitor came in, was refused, or left."""
+    """A visitor came in, was refused, or was put out."""
 
     visitor: str
-    decision: str
+    decision: VisitDecision
     detail: str = ""
 
 
@@ -261,6 +264,23 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsStopped:
+    """The kill switch: nobody gets a secret, everybody is out, known calls are hung up.
+
+    `still_open` are calls that could not be ended, each with the reason.
+    """
+
+    dropped: int
+    hung_up: int
+    still_open: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallsAllowed:
+    """Secrets are given out again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last event of every run, exactly once."""
 
@@ -293,6 +313,8 @@ Event: TypeAlias = (
     | Minted
     | Relayed
     | Called
+    | CallsStopped
+    | CallsAllowed
     | Refused
     | Finished
 )

@@ -14,6 +14,10 @@ EMULATOR = "emulator"
 REALTIME_ROUTE = "/v1/realtime"
 """Where the emulator appears on the page's own origin."""
 
+API_BASE_URL = "https://api.openai.com/v1"
+"""The real API (facts of 2026-11: realtime-api 1)."""
+
+_BASE_URL_NAME = "OPENAI_BASE_URL"
 _DROPPED = ("RTSTART_", "FORCE_COLOR", "NO_COLOR")
 
 
@@ -27,11 +31,23 @@ class Emulation:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """The API of a run: its address with the version, and the key for it."""
+
+    base_url: str = API_BASE_URL
+    key: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What is started. `secrets` are literal values that must be masked wherever they appear."""
+    """What is started. `secrets` are literal values that must be masked wherever they appear.
+
+    `api` is the one at the end of the way, also when the services are led to it by a relay.
+    """
 
     services: tuple[Service, ...]
     secrets: tuple[str, ...] = field(repr=False, default=())
+    api: Api = field(default_factory=Api)
 
 
 def make_plan(
@@ -41,12 +57,14 @@ def make_plan(
     environment: Mapping[str, str],
     key: Key,
     emulation: Emulation | None,
+    relay_port: int | None = None,
     public_hosts: Sequence[str] = (),
 ) -> Plan:
     """The services in Procfile order, with the emulator first when there is one.
 
     `ports` gives a port for each service that has a `port_env`. The key, and every other secret,
-    goes only into the environment of services that list its name.
+    goes only into the environment of services that list its name; those with the key are led to
+    the API by the relay on `relay_port`, where there is one.
     """
     settings = {**environment, **{k: v for k, v in project.dotenv.values.items() if v}}
     declared = frozenset(name for one in project.config.services.values() for name in one.secrets)
@@ -60,13 +78,14 @@ def make_plan(
     )
     secret = {name: value for name, value in settings.items() if name in declared}
     secret[KEY_NAME] = key.value if emulation is None else EMULATED_KEY
-    api = _api_settings(emulation)
+    api = Api(_api_url(settings, emulation), secret[KEY_NAME])
+    told = _api_settings(api, emulation, relay_port)
     services = [
         _service(
             project,
             one,
             ports=ports,
-            env=_own_environment(one, shared, secret, api, public_hosts=public_hosts),
+            env=_own_environment(one, shared, secret, told, public_hosts=public_hosts),
         )
         for one in project.services()
     ]
@@ -75,31 +94,38 @@ def make_plan(
     hidden = tuple(
         value for name, value in settings.items() if is_secret(name, value, declared) and value
     )
-    return Plan(tuple(services), (*hidden, *([key.value] if key.value else [])))
+    return Plan(tuple(services), (*hidden, *([key.value] if key.value else [])), api)
 
 
-def _api_settings(emulation: Emulation | None) -> dict[str, str]:
-    """Where the token backend finds the API; nothing where it is the real one."""
-    if emulation is None:
-        return {}
-    return {
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{emulation.port}/v1",
-        "REALTIME_URL": REALTIME_ROUTE,
-        "RTSTART_EMULATED": "1",
-    }
+def _api_url(settings: Mapping[str, str], emulation: Emulation | None) -> str:
+    if emulation is not None:
+        return f"http://127.0.0.1:{emulation.port}/v1"
+    return settings.get(_BASE_URL_NAME, "").strip().rstrip("/") or API_BASE_URL
+
+
+def _api_settings(api: Api, emulation: Emulation | None, relay_port: int | None) -> dict[str, str]:
+    """What the token backend is told about the API; nothing where all is as in production."""
+    told: dict[str, str] = {}
+    if relay_port is not None:
+        told[_BASE_URL_NAME] = f"http://127.0.0.1:{relay_port}/v1"
+    elif emulation is not None:
+        told[_BASE_URL_NAME] = api.base_url
+    if emulation is not None:
+        told |= {"REALTIME_URL": REALTIME_ROUTE, "RTSTART_EMULATED": "1"}
+    return told
 
 
 def _own_environment(
     service: ServiceConfig,
     shared: Mapping[str, str],
     secret: Mapping[str, str],
-    api: Mapping[str, str],
+    told: Mapping[str, str],
     *,
     public_hosts: Sequence[str],
 ) -> dict[str, str]:
     env = dict(shared)
     if KEY_NAME in service.secrets:
-        env.update(api)
+        env.update(told)
     env.update({name: secret[name] for name in service.secrets if secret.get(name)})
     if public_hosts:
         env["RTSTART_PUBLIC_HOSTS"] = ",".join(public_hosts)

@@ -7,8 +7,9 @@ from rtstart.core.api_key import key_fault
 from rtstart.core.config import ProjectConfig, ServiceConfig
 from rtstart.core.dotenv import Dotenv
 from rtstart.core.findings import Finding
-from rtstart.core.findings.project import SERVICE_WITHOUT_COMMAND
+from rtstart.core.findings.project import BAD_WEBHOOK_SECRET, SERVICE_WITHOUT_COMMAND
 from rtstart.core.key_firewall import leaked_names
+from rtstart.core.webhooks import is_webhook_secret
 
 KEY_NAME = "OPENAI_API_KEY"
 
@@ -62,4 +63,12 @@ def cross_faults(project: Project) -> list[Finding]:
     faults += leaked_names(project.dotenv.values, file=".env", lines=lines, key=raw_key)
     if raw_key and (fault := key_fault(raw_key, where=f".env:{lines[KEY_NAME]}")):
         faults.append(fault)
+    faults += [
+        BAD_WEBHOOK_SECRET.found(
+            f"{name}, which guards {path}, is no webhook secret", where=f".env:{lines[name]}"
+        )
+        for service in project.config.services.values()
+        for path, name in service.webhooks.items()
+        if (value := project.dotenv.values.get(name)) and not is_webhook_secret(value)
+    ]
     return faults

@@ -48,6 +48,15 @@ def webhook_key(secret: str) -> bytes:
     return key
 
 
+def is_webhook_secret(text: str) -> bool:
+    """Whether a text can be a webhook's secret."""
+    try:
+        webhook_key(text)
+    except ValueError:
+        return False
+    return True
+
+
 def sign(key: bytes, *, id: str, timestamp: str, body: bytes) -> str:
     """The signature of a delivery, as it stands in `webhook-signature`."""
     signed = f"{id}.{timestamp}.".encode() + body

@@ -12,10 +12,21 @@ from typing import TypeVar
 import httpx
 import pytest
 
+from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from rtstart.adapters.ports import choose_port, is_free
 from rtstart.commands.dev import DevRequest, DevSession
 from rtstart.core.errors import Conflict, Failed, NotAProject, RtstartError, Usage
-from rtstart.core.events import Announced, Event, Finished, Found, Output, ProofStep, Visited
+from rtstart.core.events import (
+    Announced,
+    CallsStopped,
+    Event,
+    Finished,
+    Found,
+    Output,
+    ProofStep,
+    Relayed,
+    Visited,
+)
 from rtstart.core.findings import Finding
 from tests.fakes.projects import KEY, write_project
 
@@ -35,12 +46,14 @@ class _Run:
     def __init__(self, request: DevRequest) -> None:
         self.events: list[Event] = []
         self._announced = asyncio.Event()
+        self._told_more = asyncio.Event()
         self.session = DevSession(request, consent=_no, emit=self._tell)
 
     def _tell(self, event: Event) -> None:
         self.events.append(event)
         if isinstance(event, Announced):
             self._announced.set()
+        self._told_more.set()
 
     async def while_up(self, act: "Callable[[Announced], object]") -> int:
         """Run, act once all is announced, stop, and give the code."""
@@ -55,6 +68,12 @@ class _Run:
                     await acted
                 self.session.request_stop()
             return await running
+
+    async def heard(self, kind: type[object]) -> None:
+        """Wait for an event of this kind."""
+        while not self.of(kind):
+            self._told_more.clear()
+            await self._told_more.wait()
 
     @property
     def told(self) -> Announced:
@@ -307,3 +326,70 @@ async def test_dev_fails_with_the_last_words_of_a_service_that_cannot_run(projec
         await run.session.run()
 
     assert caught.value.code in {"RT302", "RT303"}
+
+
+_ASKED = '{"session": {"type": "realtime", "model": "gpt-realtime-2"}}'
+
+
+async def test_dev_leads_the_token_service_to_the_api_by_the_relay(tmp_path: Path) -> None:
+    async with Emulator(EmulatorOptions()) as api:
+        project = write_project(
+            tmp_path / "app",
+            port=choose_port(None),
+            dotenv=f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={api.base_url}\nASK_API={_ASKED}\n",
+        )
+        run = _Run(DevRequest(project, tunnel="none"))
+        seen: list[int] = []
+
+        async def mint_stop_and_mint(told: Announced) -> None:
+            async with httpx.AsyncClient(trust_env=False, base_url=told.local_url) as page:
+                seen.append((await page.post("/session", json={})).status_code)
+                people = run.session.people()
+                seen.append(people.spent.calls if people else -1)
+                run.session.toggle_calls()
+                await run.heard(CallsStopped)
+                seen.append((await page.post("/session", json={})).status_code)
+                run.session.toggle_calls()
+                seen.append((await page.post("/session", json={})).status_code)
+
+        code = await run.while_up(mint_stop_and_mint)
+
+    assert (code, seen) == (0, [200, 1, 503, 200])
+    assert {(one.method, one.path, one.status) for one in run.of(Relayed)} == {
+        ("POST", "/realtime/client_secrets", 200)
+    }
+    assert run.of(Finished)[0].words.startswith("stopped after ")
+    assert ", 2 calls (0.0 min, about $0.00); logs are in .rtstart/logs" in (
+        run.of(Finished)[0].words
+    )
+
+
+async def test_dev_names_what_is_wrong_with_a_request_for_a_secret(tmp_path: Path) -> None:
+    async with Emulator(EmulatorOptions()) as api:
+        project = write_project(
+            tmp_path / "app",
+            port=choose_port(None),
+            dotenv=f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={api.base_url}\n"
+            'ASK_API={"model": "gpt-4o-realtime-preview"}\n',
+        )
+        run = _Run(DevRequest(project, tunnel="none"))
+
+        await run.while_up(_nothing)
+
+    assert any(one.finding.code.startswith("RT5") for one in run.of(Found))
+
+
+async def test_dev_without_the_relay_leads_the_token_service_straight_to_the_api(
+    tmp_path: Path,
+) -> None:
+    async with Emulator(EmulatorOptions()) as api:
+        project = write_project(
+            tmp_path / "app",
+            port=choose_port(None),
+            dotenv=f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={api.base_url}\nASK_API={_ASKED}\n",
+        )
+        run = _Run(DevRequest(project, tunnel="none", uses_relay=False))
+
+        code = await run.while_up(_nothing)
+
+    assert (code, run.told.passed, run.of(Relayed)) == (0, run.told.asked, [])

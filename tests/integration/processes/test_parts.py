@@ -15,7 +15,7 @@ from rtstart.adapters.processes.logs import LogFile
 from rtstart.adapters.processes.output import ServiceOutput
 from rtstart.core.events import Output
 from rtstart.core.secrets import Masker
-from tests.fakes.processes import is_running
+from tests.fakes.processes import still_running
 from tests.fakes.runs import Events
 
 pytestmark = pytest.mark.integration
@@ -84,7 +84,7 @@ def test_tree_is_ended_when_it_has_many_branches() -> None:
     windows.kill_tree(root.pid)
 
     root.wait(5)
-    assert [pid for pid in branches if is_running(pid)] == []
+    assert still_running(branches, within_s=5.0) == []
 
 
 def test_tree_that_is_gone_is_no_error() -> None:

@@ -81,7 +81,7 @@ def test_secret_that_was_never_heard_of_again_counts_as_a_short_call() -> None:
     ledger = CallLedger()
     ledger.minted("v1", now=0.0)
 
-    assert ledger.spent(59.0) == Spent(0, 0.0, 0.0)
+    assert ledger.spent(59.0) == Spent(1, 0.0, 0.0)
     assert ledger.spent(60.0) == Spent(1, 3.0, 3 * dollars_per_minute(""))
 
 

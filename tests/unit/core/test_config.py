@@ -3,6 +3,7 @@
 import pytest
 
 from rtstart.core.config import ProjectConfig, ServiceConfig, parse_config
+from rtstart.core.mint_guard import MintLimits
 from rtstart.core.services import HttpReady, LineReady
 
 _WHOLE = """\
@@ -70,6 +71,42 @@ def test_parse_config_reads_everything() -> None:
         },
         tunnels={"ngrok": {"domain": "voice.example.test", "pooling": "true"}},
     )
+
+
+def test_parse_config_reads_limits_and_webhooks() -> None:
+    config, faults = parse_config(
+        """schema = 1
+[limits]
+per_minute = 3
+run_dollars = 2.5
+[services.web.webhooks]
+"/webhooks/openai" = "OPENAI_WEBHOOK_SECRET"
+"""
+    )
+
+    assert faults == ()
+    assert config.limits == MintLimits(per_minute=3, run_dollars=2.5)
+    assert config.services["web"].webhooks == {"/webhooks/openai": "OPENAI_WEBHOOK_SECRET"}
+
+
+def test_parse_config_refuses_limits_and_webhooks_that_are_none() -> None:
+    _, faults = parse_config(
+        """schema = 1
+[limits]
+per_minut = 3
+run_dollars = -1
+[services.web.webhooks]
+"webhooks" = "NAME"
+"/other" = 3
+"""
+    )
+
+    assert {fault.where for fault in faults} == {
+        "rtstart.toml:3",
+        "rtstart.toml:4",
+        "rtstart.toml:5",
+        "rtstart.toml:7",
+    }
 
 
 def test_parse_config_has_defaults_for_all_but_the_schema() -> None:

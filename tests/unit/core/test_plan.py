@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rtstart.core.config import ProjectConfig, ServiceConfig
 from rtstart.core.dotenv import parse_dotenv
-from rtstart.core.plan import Emulation, Plan, make_plan
+from rtstart.core.plan import Api, Emulation, Plan, make_plan
 from rtstart.core.project import Key, Project
 from rtstart.core.services import HttpReady, Service
 
@@ -28,6 +28,7 @@ def _plan(
     key: Key | None = None,
     emulation: Emulation | None = None,
     environment: Mapping[str, str] | None = None,
+    relay_port: int | None = None,
 ) -> Plan:
     project = Project(
         "app",
@@ -42,6 +43,7 @@ def _plan(
         environment=environment or {"PATH": "/bin"},
         key=key or Key(),
         emulation=emulation,
+        relay_port=relay_port,
         public_hosts=("voice.example.test",),
     )
 
@@ -97,6 +99,26 @@ def test_make_plan_points_the_token_service_at_the_emulator() -> None:
     assert token.env["REALTIME_URL"] == "/v1/realtime"
     assert token.env["RTSTART_EMULATED"] == "1"
     assert "OPENAI_BASE_URL" not in web.env
+
+
+def test_make_plan_leads_the_token_service_to_the_api_by_the_relay() -> None:
+    own = f"OPENAI_API_KEY={_KEY}\nOPENAI_BASE_URL=https://api.example.test/v1/"
+    key = Key(_KEY, ".env")
+    plans = [
+        _plan(dotenv=f"OPENAI_API_KEY={_KEY}", key=key, relay_port=9),
+        _plan(dotenv=own, key=key, relay_port=9),
+        _plan(emulation=Emulation(8765, "/py"), relay_port=9),
+    ]
+
+    assert [plan.api for plan in plans] == [
+        Api("https://api.openai.com/v1", _KEY),
+        Api("https://api.example.test/v1", _KEY),
+        Api("http://127.0.0.1:8765/v1", "sk-test-emulated"),
+    ]
+    assert {
+        one.env["OPENAI_BASE_URL"] for plan in plans for one in plan.services if one.name == "token"
+    } == {"http://127.0.0.1:9/v1"}
+    assert ["REALTIME_URL" in plan.services[-3].env for plan in plans] == [False, False, True]
 
 
 def test_make_plan_keeps_what_the_files_say_of_a_service() -> None:

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from rtstart.adapters.gateway.connection import Connection
-from rtstart.core.access import Visitor
+from rtstart.core.access import DEVELOPER, Visitor
 from rtstart.core.forwarding import Arrival
 from rtstart.core.gate import FORWARDING_HEADERS, Asked
 from rtstart.core.routes import RequestPath
-
-DEVELOPER = "developer"
-"""Who comes through the local listener."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.core.access import (
     CODE_BYTES,
     COOKIE_BYTES,
+    SOMEBODY,
     AccessBook,
     Admitted,
     Invitation,
@@ -115,7 +116,7 @@ class Desk:
         if len(self._said) >= _REMEMBERED:
             self._said.clear()
         self._said[key] = now
-        self.emit(Visited("somebody", "refused", f"{why}, {coarse_address(client)}"))
+        self.emit(Visited(SOMEBODY, "refused", f"{why}, {coarse_address(client)}"))
 
     def drop(self, identifier: str) -> Visitor | None:
         """Put a visitor out and cut their sockets."""

@@ -180,6 +180,14 @@ class Gateway:
         """Calls, minutes and estimated dollars of this run so far."""
         return self._desk.guard.calls.spent(self._desk.clock())
 
+    def now(self) -> float:
+        """The gateway's own time, in seconds."""
+        return self._desk.clock()
+
+    def forget_secrets(self, visitor_id: str, *, since: float) -> None:
+        """Do not count the secrets that a visitor got since then: they were asked for as a test."""
+        self._desk.guard.calls.forget(visitor_id, since=since)
+
     def open_calls(self) -> tuple[Call, ...]:
         """The calls that are known and still go on, oldest first."""
         return self._desk.guard.calls.open_calls(self._desk.clock())

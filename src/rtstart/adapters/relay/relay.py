@@ -1,6 +1,7 @@
 """Passes the token backend's requests on to the API, and looks at them on the way."""
 
 import hmac
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -128,10 +129,13 @@ class Relay:
 
     async def listen(self, port: int = 0) -> int:
         """Listen on 127.0.0.1; return the port. Port 0 takes a free one."""
+        return await self.listen_on(socket.create_server(("127.0.0.1", port)))
+
+    async def listen_on(self, bound: socket.socket) -> int:
+        """Listen on a socket that is bound already, and close it at the end; return its port."""
         if self._runner is None:
             raise RuntimeError("the relay is used outside its `async with`")
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
+        await web.SockSite(self._runner, bound).start()
         self.port = int(self._runner.addresses[-1][1])
         return self.port
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from rtstart.cli.render.style import Style
 from rtstart.core.events import (
     Announced,
+    CallsAllowed,
+    CallsStopped,
     Event,
     Exited,
     Failed,
@@ -30,6 +32,7 @@ class Board:
     services: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     announced: Announced | None = None
     visitors: int = 0
+    are_calls_stopped: bool = False
     stopping: Stopping | None = None
 
     def tell(self, event: Event) -> None:
@@ -47,12 +50,16 @@ class Board:
                 self._set(name, "failed")
             case Announced():
                 self.announced = event
-            case Visited(decision="came in"):
+            case Visited(decision="admitted"):
                 self.visitors += 1
-            case Visited(decision="was put out"):
+            case Visited(decision="dropped"):
                 self.visitors = max(0, self.visitors - 1)
             case TunnelDown() if self.announced is not None:
                 self.announced = replace(self.announced, public_url="", invite_url="")
+            case CallsStopped():
+                self.are_calls_stopped = True
+            case CallsAllowed():
+                self.are_calls_stopped = False
             case Stopping():
                 self.stopping = event
             case _:
@@ -103,6 +110,8 @@ def status_line(board: Board, *, style: Style) -> str:
     if board.announced and board.announced.public_url:
         parts.append(f"{board.announced.tunnel} {style.ink(style.glyphs.on, 'good')}")
         parts.append(style.ink(f"visitors {board.visitors}", "dim"))
+    if board.are_calls_stopped:
+        parts.append(style.ink("calls stopped", "bad"))
     return "  " + "   ".join(parts)
 
 

@@ -2,22 +2,26 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rtstart import __version__
 from rtstart.cli.render.board import Board, head_lines, status_line
 from rtstart.cli.render.footer import Footer
 from rtstart.cli.render.log import Log
+from rtstart.cli.render.people import people_lines
 from rtstart.cli.render.qr import qr_lines
 from rtstart.cli.render.style import Stream, Style
+from rtstart.commands.dev.people import People
 from rtstart.core.events import Announced, Event, Finished
 
 _BATCH_S = 0.03
+_TICK_S = 1.0
 _ROOM_FOR_BLOCK = 18
 _KEYS = (
     ("i", "invite"),
     ("o", "open"),
     ("r", "restart"),
+    ("c", "calls"),
     ("l", "logs"),
     ("?", "help"),
     ("q", "quit"),
@@ -74,10 +78,11 @@ class TerminalDev:
         self._footer = Footer(out, _terminal_size)
         self._pending: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._tick: asyncio.TimerHandle | None = None
         self._waiting = waiting
         self._qr_of = ""
         self._help = False
-        self._headed = False
+        self._people: Callable[[], People | None] | None = None
 
     def __call__(self, event: Event) -> None:
         """Show one event; drawing is batched, so that a flood of lines costs little."""
@@ -98,6 +103,26 @@ class TerminalDev:
         self._qr_of = "" if self._qr_of == address else address
         self._draw()
 
+    def toggle_people(self, people: Callable[[], People | None]) -> None:
+        """Show who is in and who talks, as `people` tells it each second, or take it away."""
+        self._people = None if self._people else people
+        self._refresh()
+
+    def person(self, digit: int) -> str:
+        """The id of the visitor who is shown with this digit; empty for none."""
+        told = self._people() if self._people else None
+        shown = told.visitors[digit - 1 : digit] if told and digit else ()
+        return shown[0].id if shown else ""
+
+    def _refresh(self) -> None:
+        self._draw()
+        if self._people is not None and self._tick is None:
+            self._tick = asyncio.get_running_loop().call_later(_TICK_S, self._ticked)
+
+    def _ticked(self) -> None:
+        self._tick = None
+        self._refresh()
+
     def toggle_help(self) -> None:
         """Show what each key does, or take it away."""
         self._help = not self._help
@@ -110,8 +135,10 @@ class TerminalDev:
 
     def close(self) -> None:
         """Leave the terminal as a shell expects it: the last lines stay, the block goes."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._tick):
+            if timer is not None:
+                timer.cancel()
+        self._people = None
         self._footer.close(self._pending)
         self._pending = []
 
@@ -141,6 +168,10 @@ class TerminalDev:
         if self._is_tall():
             yield from self._head(told)
             yield ""
+        people = self._people() if self._people else None
+        if people is not None:
+            yield from people_lines(people, style=self._style)
+            yield ""
         yield status_line(self._board, style=self._style)
         yield from self._keys()
 
@@ -167,6 +198,8 @@ _HELP = (
     ("o", "open the app in this machine's browser"),
     ("r", "restart the app's services"),
     ("t", "close the public address or open it again; keep it when it is about to close"),
+    ("c", "show who is in and who talks, or take it away"),
+    ("k", "end all calls and let nobody call; pressed again, allow calls"),
     ("l", "say where the log files are"),
     ("?", "take this help away"),
     ("q", "stop everything (Ctrl-C does the same; twice ends at once)"),

@@ -12,6 +12,9 @@ from rtstart.cli.render.failure import finding_lines
 from rtstart.cli.render.style import Style
 from rtstart.core.events import (
     Announced,
+    Called,
+    CallsAllowed,
+    CallsStopped,
     Event,
     Exited,
     Failed,
@@ -19,6 +22,7 @@ from rtstart.core.events import (
     Minted,
     Output,
     ProofStep,
+    Relayed,
     Restarting,
     Started,
     StepDone,
@@ -37,6 +41,8 @@ _ECHO_OF_PROOF_S = 0.3
 """How long after the announcement services may still speak of the proof's own requests."""
 
 _NAME_WIDTH = 7
+_BAD = 400
+_DECISIONS = {"admitted": "came in", "refused": "was refused", "dropped": "was put out"}
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Zac-hj-ln-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1a\x7f]")
 """What moves the cursor or clears the screen; colours (`m`) stay."""
 
@@ -107,13 +113,8 @@ class Log:
 
     def _told(self, event: Event) -> Iterator[str]:
         match event:
-            case Visited():
-                yield self._line("visitor", f"{event.visitor} {event.decision} {event.detail}")
-            case Minted():
-                good = event.status < 400
-                words = f"{event.visitor}  mint {event.status} in {event.milliseconds:.0f} ms"
-                tail = f"  {event.detail}" if event.detail else ""
-                yield self._line("call", words + tail, None if good else "bad")
+            case Visited() | Minted() | Relayed() | Called() | CallsStopped() | CallsAllowed():
+                yield from self._visits(event)
             case ProofStep(state="passed") if self._verbose:
                 yield self._line("proof", f"{event.name}  {event.milliseconds:.0f} ms")
             case TunnelOpening(provider=name, reason=reason, attempt=attempt):
@@ -131,6 +132,35 @@ class Log:
             case Stopping(waiting_for=waiting, seconds=s) if waiting and s >= _PATIENCE_S:
                 names = ", ".join(f"{name} (pid {pid})" for name, pid in waiting)
                 yield self._style.ink(f"  waiting for {names}, Ctrl-C ends them at once", "dim")
+            case _:
+                pass
+
+    def _visits(
+        self, event: Visited | Minted | Relayed | Called | CallsStopped | CallsAllowed
+    ) -> Iterator[str]:
+        match event:
+            case Visited():
+                words = f"{event.visitor} {_DECISIONS[event.decision]}"
+                yield self._line("visitor", f"{words}  {event.detail}".rstrip())
+            case Minted():
+                words = f"{event.visitor}  mint {event.status} in {event.milliseconds:.0f} ms"
+                tail = f"  {event.detail}" if event.detail else ""
+                yield self._line("call", words + tail, "bad" if event.status >= _BAD else None)
+            case Relayed(status=status) if status >= _BAD or self._verbose:
+                words = f"{event.method} {event.path} {status} in {event.milliseconds:.0f} ms"
+                yield self._line("api", words, "bad" if status >= _BAD else None)
+            case Called(visitor=visitor, is_over=False):
+                yield self._line("call", f"{visitor}  has begun")
+            case Called(visitor=visitor, seconds=seconds, dollars=dollars):
+                cost = f", about ${dollars:.2f}" if dollars else ""
+                yield self._line("call", f"{visitor}  over after {seconds:.0f} s{cost}")
+            case CallsStopped(dropped=dropped, hung_up=hung_up, still_open=still_open):
+                words = f"stopped: {hung_up} hung up, {dropped} visitors out; k allows calls again"
+                yield self._line("call", words, "warn")
+                for call_id, why in still_open:
+                    yield self._line("call", f"{call_id} may still go on: {why}", "bad")
+            case CallsAllowed():
+                yield self._line("call", "allowed again; earlier visitors need a new invitation")
             case _:
                 pass
 

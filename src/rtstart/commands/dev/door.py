@@ -1,23 +1,48 @@
-"""The gateway of a run: what stands behind it, and who may come in.
+"""The ways in and out of a run: the gateway for visitors, the relay for the token backend.
 
 Apart from the layout, because aiohttp takes a third of a second to load: the services are started
 before this is imported.
 """
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
+from rtstart.adapters.calls import ApiAccess, CallWatch
 from rtstart.adapters.gateway import Gateway
 from rtstart.adapters.gateway.settings import GatewaySettings
+from rtstart.adapters.relay import Relay, RelaySettings
 from rtstart.commands.dev.layout import Layout
 from rtstart.commands.dev.request import DevRequest
 from rtstart.core.events import Emit
 from rtstart.core.plan import EMULATOR, REALTIME_ROUTE
 from rtstart.core.routes import Route, Upstream
+from rtstart.core.secrets import Masker
+from rtstart.core.webhooks import Webhook
 
 
-def make_gateway(layout: Layout, request: DevRequest, *, emit: Emit) -> Gateway:
-    """The gateway of this run, not yet listening."""
-    return Gateway(_settings(layout, request), emit=emit)
+@asynccontextmanager
+async def open_doors(layout: Layout, request: DevRequest, *, emit: Emit) -> AsyncIterator[Gateway]:
+    """The gateway of this run, not yet listening, and the relay that already does.
+
+    Calls are followed and ended through the API itself.
+    """
+    api = layout.plan.api
+    async with AsyncExitStack() as stack:
+        relay = None
+        if layout.relay_socket is not None:
+            masker = Masker(layout.plan.secrets)
+            relay = Relay(RelaySettings(api.base_url), emit=emit, masker=masker)
+            await stack.enter_async_context(relay)
+            await relay.listen_on(layout.relay_socket)
+        watch = CallWatch(ApiAccess(api.base_url, api.key), cut=relay.cut if relay else None)
+        await stack.enter_async_context(watch)
+        gateway = Gateway(_settings(layout, request), emit=emit, calls=watch)
+        await stack.enter_async_context(gateway)
+        if relay is not None:
+            relay.tell_calls_to(gateway)
+        yield gateway
 
 
 def _settings(layout: Layout, request: DevRequest) -> GatewaySettings:
@@ -35,6 +60,21 @@ def _settings(layout: Layout, request: DevRequest) -> GatewaySettings:
         default=default,
         routes=tuple(routes),
         mint_paths=tuple(one.mint for one in services if one.mint),
+        limits=project.config.limits,
+        webhooks=_webhooks(layout),
         is_open=request.is_public,
+        is_emulated=layout.emulation is not None,
+        audit_path=Path(project.project_dir) / ".rtstart" / "logs" / "audit.jsonl",
         standing_token=os.environ.get("RTSTART_INVITE_TOKEN", ""),
+    )
+
+
+def _webhooks(layout: Layout) -> tuple[Webhook, ...]:
+    """The declared paths whose secret is there; without it a path stays behind the invitation."""
+    values = {**os.environ, **layout.project.dotenv.values}
+    return tuple(
+        Webhook(path, values[name])
+        for service in layout.project.services()
+        for path, name in service.webhooks.items()
+        if values.get(name)
     )

@@ -12,6 +12,7 @@ from rtstart.adapters.tunnels.holder import Supply, TunnelHolder
 from rtstart.commands.dev.address import listen_on_network
 from rtstart.commands.dev.layout import Layout
 from rtstart.commands.prove import Keys, Proof, prove
+from rtstart.core.access import DEVELOPER, SOMEBODY
 from rtstart.core.events import Emit
 from rtstart.core.findings import Finding
 from rtstart.core.proof import Subject
@@ -46,7 +47,7 @@ class RunDoors:
         """Set when the services answer: an address is proved only then."""
         self.proof = Proof(0, 0, ())
         """How the last public address did."""
-        self._proving = 0
+        self._posing_as: list[str] = []
         self._layout = layout
         self._gateway = gateway
         self._is_open = is_open
@@ -54,10 +55,9 @@ class RunDoors:
         self._on_address = on_address
         self._tls: dict[str, ssl.SSLContext] = {}
 
-    @property
-    def is_proving(self) -> bool:
-        """Whether our own proof may be what comes in just now."""
-        return self._proving > 0
+    def is_own(self, visitor: str) -> bool:
+        """Whether this visitor is our own proof, and nobody whom a person should hear of."""
+        return visitor == PROVER or visitor in self._posing_as
 
     async def listen(self, address: str) -> str:
         """Listen on the local network with a certificate of the local authority."""
@@ -98,27 +98,30 @@ class RunDoors:
 
     async def prove_local(self, url: str) -> Proof:
         """Prove the developer's own address, where nobody needs an invitation."""
-        return await self._prove(
-            Subject(
-                origin=url,
-                is_public=False,
-                framework=self._layout.framework,
-                mint=self._layout.mint,
-            )
+        subject = Subject(
+            origin=url,
+            is_public=False,
+            framework=self._layout.framework,
+            mint=self._layout.mint,
         )
+        return await self._prove(subject)
 
     async def _prove(self, subject: Subject) -> Proof:
         """Ask from outside, as a visitor who was invited; the visitor is put out afterwards."""
         invitation = self._gateway.invite(PROVER).path if subject.is_public else ""
         keys = Keys(self._gateway.nonce, invitation, self._tls.get(subject.origin))
-        self._proving += 1
+        began = self._gateway.now()
+        posing_as = SOMEBODY if subject.is_public else DEVELOPER
+        self._posing_as.append(posing_as)
         try:
             return await prove(subject, keys, emit=self._emit)
         finally:
+            self._posing_as.remove(posing_as)
+            self._gateway.forget_secrets(posing_as, since=began)
             for visitor in self._gateway.visitors():
                 if visitor.name == PROVER:
+                    self._gateway.forget_secrets(visitor.id, since=began)
                     self._gateway.drop(visitor.id)
-            self._proving -= 1
 
     async def check(self, url: str) -> bool:
         """Whether the address still answers with this run's nonce."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from rtstart.core.errors import Conflict, Failed, NotAProject
 from rtstart.core.events import Emit
 from rtstart.core.findings.services import PACKAGES_MISSING
 from rtstart.core.plan import Emulation, Plan, make_plan
-from rtstart.core.project import Key, Project, find_key
+from rtstart.core.project import KEY_NAME, Key, Project, find_key
 
 _EMULATOR_WISH = 8765
 _FIXED_PORT = ("url", "cloudflared-named")
@@ -30,7 +31,8 @@ _LOOPBACK = "127.0.0.1"
 class Layout:
     """What was decided. `mode` is said to people; `mint` is the mint route or empty.
 
-    `public_port` is where tunnels lead to, 0 for any that is free.
+    `public_port` is where tunnels lead to, 0 for any that is free. `relay_socket` is where the
+    relay will answer: it is bound before the services start, because they are told its port.
     """
 
     project: Project
@@ -40,6 +42,7 @@ class Layout:
     emulation: Emulation | None
     ways: Ways
     public_port: int
+    relay_socket: socket.socket | None
     mode: str
     framework: Framework
     mint: str
@@ -69,7 +72,15 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     if not uses_key:
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
         emulation = Emulation(port, sys.executable, _offered_addresses(ways))
-    plan = make_plan(project, ports=ports, environment=environment, key=key, emulation=emulation)
+    relay_socket = _loopback_socket() if request.uses_relay and _has_backend(project) else None
+    plan = make_plan(
+        project,
+        ports=ports,
+        environment=environment,
+        key=key,
+        emulation=emulation,
+        relay_port=relay_socket.getsockname()[1] if relay_socket else None,
+    )
     public = project.config.services.get(project.config.public)
     return Layout(
         project=project,
@@ -79,10 +90,20 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
         emulation=emulation,
         ways=ways,
         public_port=_public_port(ways),
+        relay_socket=relay_socket,
         mode=_mode(request, key),
         framework=public.framework if public else "none",
         mint=next((one.mint for one in project.services() if one.mint), ""),
     )
+
+
+def _has_backend(project: Project) -> bool:
+    return any(KEY_NAME in one.secrets for one in project.services())
+
+
+def _loopback_socket() -> socket.socket:
+    """A socket on a free port; who connects before it is answered waits, and is not refused."""
+    return socket.create_server((_LOOPBACK, 0), backlog=128)
 
 
 def _offered_addresses(ways: Ways) -> tuple[str, ...]:

@@ -17,13 +17,15 @@ class DevRequest:
 
     `tunnel` is empty for what rtstart.toml says. `port` is the gateway's, asked for by name, or
     None for a wish that may move. `is_public` lets visitors in without an invitation. `command` is
-    run once all is ready; its code becomes ours. `stop_after_s` ends the run by itself.
+    run once all is ready; its code becomes ours. Without `uses_relay` the token backend speaks to
+    the API by itself. `stop_after_s` ends the run by itself.
     `is_attended` says that a person can be asked.
     """
 
     project_dir: Path
     tunnel: str = ""
     emulate: bool = False
+    uses_relay: bool = True
     port: int | None = None
     is_public: bool = False
     must_have_tunnel: bool = False

@@ -1,7 +1,6 @@
 """One run of an app, from reading its files to the last process gone."""
 
 import asyncio
-import dataclasses
 import os
 import time
 import webbrowser
@@ -17,12 +16,16 @@ from rtstart.adapters.tunnels.holder import TunnelHolder
 from rtstart.commands.dev.doors import RunDoors, make_holder
 from rtstart.commands.dev.layout import Layout, lay_out
 from rtstart.commands.dev.leaks import looking_for_keys
+from rtstart.commands.dev.people import People, last_words, people_of
 from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.commands.dev.telling import Telling
 from rtstart.commands.load import load_project
 from rtstart.commands.prove import Proof
+from rtstart.core.calls import Spent
 from rtstart.core.errors import Conflict, Failed, RtstartError
 from rtstart.core.events import (
-    Announced,
+    CallsAllowed,
+    CallsStopped,
     Emit,
     Event,
     Finished,
@@ -41,7 +44,6 @@ from rtstart.core.tunnels import Candidate
 if TYPE_CHECKING:
     from rtstart.adapters.gateway import Gateway
 
-_MINTED = 200
 _FIRST_WORDS_S = 4.0
 """How long a ready app waits for its public address before the local one is said alone."""
 
@@ -58,15 +60,13 @@ class DevSession:
         self._gateway: Gateway | None = None
         self._runner: Runner | None = None
         self._layout: Layout | None = None
-        self._announced: Announced | None = None
-        self._calls = 0
+        self._telling: Telling | None = None
         self._doors: RunDoors | None = None
         self._holder: TunnelHolder | None = None
-        self._run_file: RunFile | None = None
-        self._local_url = ""
-        self._ready_s = 0.0
+        self._spent = Spent(0, 0.0, 0.0)
         self._is_tunnel_ending = False
         self._tunnel_findings: list[Finding] = []
+        self._stopping_calls: asyncio.Task[None] | None = None
 
     # Steering -----------------------------------------------------------------------------------
 
@@ -78,15 +78,36 @@ class DevSession:
 
     def new_invitation(self) -> None:
         """Announce a fresh invitation in place of the last one."""
-        if self._gateway is None or self._announced is None or not self._announced.invite_url:
+        if self._telling is not None:
+            self._telling.new_invitation()
+
+    def toggle_calls(self) -> None:
+        """The kill switch: end all calls and give out no secrets; asked again, allow them."""
+        gateway = self._gateway
+        if gateway is None or (self._stopping_calls and not self._stopping_calls.done()):
             return
-        self._gateway.withdraw_invitations()
-        invitation = self._gateway.invite()
-        self._announce(
-            dataclasses.replace(
-                self._announced, invite_url=invitation.url_at(self._announced.public_url)
-            )
-        )
+        if gateway.is_stopped:
+            gateway.resume_calls()
+            self._emit(CallsAllowed())
+            self.new_invitation()
+        else:
+            self._stopping_calls = asyncio.create_task(self._stop_calls(gateway))
+
+    async def _stop_calls(self, gateway: "Gateway") -> None:
+        done = await gateway.stop_calls()
+        self._emit(CallsStopped(len(done.dropped), done.hung_up, done.still_open))
+
+    def drop(self, visitor_id: str) -> None:
+        """Put a visitor out."""
+        if self._gateway is not None:
+            self._gateway.drop(visitor_id)
+
+    def people(self) -> People | None:
+        """Who is in and who talks; None while nobody can be."""
+        gateway = self._gateway
+        if gateway is None:
+            return None
+        return people_of(gateway, is_own=self._is_own, is_emulated=self._is_emulated)
 
     def restart(self) -> None:
         """Start the app's own services anew."""
@@ -108,8 +129,8 @@ class DevSession:
 
     def open_browser(self) -> None:
         """Show the app in this machine's browser."""
-        if self._announced is not None:
-            webbrowser.open(self._announced.local_url)
+        if self._telling is not None and self._telling.announced is not None:
+            webbrowser.open(self._telling.local_url)
 
     @property
     def log_dir(self) -> Path:
@@ -126,7 +147,12 @@ class DevSession:
         code, words = 1, ""
         try:
             code = await self._run_project()
-            words = self._last_words()
+            words = last_words(
+                time.monotonic() - self._began,
+                self._spent,
+                is_emulated=self._is_emulated,
+                logs=self.log_dir.relative_to(self._request.project_dir),
+            )
         except RtstartError as error:
             code = error.exit_code
             self._emit(Refused(error.what, error.why, error.hint, error.code, error.findings))
@@ -163,17 +189,27 @@ class DevSession:
             runner.start()
             # The services start while this process loads what it needs for itself.
             await asyncio.to_thread(import_module, "rtstart.commands.dev.door")
-            from rtstart.commands.dev.door import make_gateway
+            from rtstart.commands.dev.door import open_doors
 
-            async with make_gateway(layout, self._request, emit=self._emit) as gateway:
+            async with open_doors(layout, self._request, emit=self._emit) as gateway:
                 self._gateway = gateway
-                return await self._run_gateway(layout, gateway, runner, run_file)
+                try:
+                    return await self._run_gateway(layout, gateway, runner, run_file)
+                finally:
+                    self._spent = gateway.spent
 
     async def _run_gateway(
         self, layout: Layout, gateway: "Gateway", runner: Runner, run_file: RunFile
     ) -> int:
-        self._run_file = run_file
-        self._local_url = f"http://localhost:{await gateway.listen_local(layout.gateway_port)}"
+        self._telling = Telling(
+            layout,
+            gateway,
+            self._request,
+            run_file,
+            local_url=f"http://localhost:{await gateway.listen_local(layout.gateway_port)}",
+            began=self._began,
+            emit=self._emit,
+        )
         doors = RunDoors(
             layout,
             gateway,
@@ -189,7 +225,7 @@ class DevSession:
             if self._stop.is_set():
                 return await self._ended(runner)
             doors.is_ready.set()
-            await self._say_first(layout, doors, holder)
+            await self._say_first(layout, doors, holder, self._telling)
             return await self._until_end(runner)
 
     async def _until_ready(self, runner: Runner) -> None:
@@ -204,18 +240,20 @@ class DevSession:
             if not ready.done():
                 ready.cancel()
 
-    async def _say_first(self, layout: Layout, doors: RunDoors, holder: TunnelHolder) -> None:
+    async def _say_first(
+        self, layout: Layout, doors: RunDoors, holder: TunnelHolder, telling: Telling
+    ) -> None:
         """Say the addresses for the first time: all of them if the public one is not slow."""
         is_settled = not layout.ways.candidates or await self._until_settled(holder)
-        if self._stop.is_set() or self._announced is not None:
+        if self._stop.is_set() or telling.announced is not None:
             self._require_proof(doors)
             return
         if self._request.must_have_tunnel and is_settled:
             raise Failed.of(*(self._tunnel_findings or [ALL_FAILED.found()]))
-        proof = await doors.prove_local(self._local_url)
-        if self._announced is None:
+        proof = await doors.prove_local(telling.local_url)
+        if telling.announced is None:
             reason = "asked for" if not layout.ways.candidates else "no way has worked"
-            self._announce_all("", "none", reason if is_settled else "still opening", proof)
+            self._announce("", "none", reason if is_settled else "still opening", proof)
 
     async def _until_settled(self, holder: TunnelHolder) -> bool:
         """Wait for the public address; for ever where a command or a script needs it."""
@@ -241,36 +279,13 @@ class DevSession:
     def _on_address(self, url: str, candidate: Candidate, proof: Proof) -> None:
         self._is_tunnel_ending = False
         self._tunnel_findings.clear()
-        self._announce_all(url, candidate.name, candidate.reason, proof)
+        self._announce(url, candidate.name, candidate.reason, proof)
 
-    def _announce_all(self, public_url: str, tunnel: str, reason: str, proof: Proof) -> None:
-        layout, gateway = self._layout, self._gateway
-        if layout is None or gateway is None:
+    def _announce(self, url: str, tunnel: str, reason: str, proof: Proof) -> None:
+        if self._telling is None:
             return
-        invite = ""
-        if public_url and not self._request.is_public:
-            gateway.withdraw_invitations()
-            invite = gateway.invite().url_at(public_url)
-        is_first = self._announced is None
-        if is_first:
-            self._ready_s = time.monotonic() - self._began
-        self._announce(
-            Announced(
-                project=layout.project.name,
-                template=layout.project.config.template,
-                mode=layout.mode,
-                local_url=self._local_url,
-                public_url=public_url,
-                invite_url=invite,
-                tunnel=tunnel,
-                tunnel_reason=reason,
-                passed=proof.passed,
-                asked=proof.asked,
-                seconds=self._ready_s,
-            )
-        )
-        if self._run_file is not None:
-            self._run_file.write(**self._addresses())
+        is_first = self._telling.announced is None
+        self._telling.announce(url, tunnel, reason, proof)
         if is_first and self._request.open_browser:
             self.open_browser()
 
@@ -309,46 +324,26 @@ class DevSession:
         """The code of the user's command; never ends when there is none."""
         if not self._request.command:
             await asyncio.Event().wait()
-        env = {**os.environ, **{name: value for name, value in self._variables().items() if value}}
+        env = {**os.environ, **(self._telling.variables() if self._telling else {})}
         return await run_foreground(self._request.command, cwd=self._request.project_dir, env=env)
 
     # Telling ------------------------------------------------------------------------------------
 
     def _emit(self, event: Event) -> None:
         """Tell an event on; what the proof itself does at the door is no visitor's doing."""
-        if isinstance(event, Visited | Minted):
-            if self._doors is not None and self._doors.is_proving:
-                return
-            self._calls += isinstance(event, Minted) and event.status == _MINTED
-        if isinstance(event, Found) and self._announced is None:
+        if isinstance(event, Visited | Minted) and self._is_own(event.visitor):
+            return
+        if isinstance(event, Found) and not (self._telling and self._telling.announced):
             self._tunnel_findings.append(event.finding)
         self._is_tunnel_ending = self._is_tunnel_ending or isinstance(event, TunnelEnding)
         self._tell(event)
 
-    def _announce(self, announced: Announced) -> None:
-        self._announced = announced
-        self._emit(announced)
+    def _is_own(self, visitor: str) -> bool:
+        return self._doors is not None and self._doors.is_own(visitor)
 
-    def _addresses(self) -> dict[str, str]:
-        told = self._announced
-        return {"local_url": told.local_url, "public_url": told.public_url} if told else {}
-
-    def _variables(self) -> Mapping[str, str]:
-        told = self._announced
-        if told is None:
-            return {}
-        return {
-            "RTSTART_LOCAL_URL": told.local_url,
-            "RTSTART_PUBLIC_URL": told.public_url,
-            "RTSTART_INVITE_URL": told.invite_url,
-        }
-
-    def _last_words(self) -> str:
-        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        span = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-        calls = f"{self._calls or 'no'} call{'' if self._calls == 1 else 's'}"
-        logs = self.log_dir.relative_to(self._request.project_dir)
-        return f"stopped after {span}, {calls}; logs are in {logs}"
+    @property
+    def _is_emulated(self) -> bool:
+        return self._layout is not None and self._layout.emulation is not None
 
 
 def _second_run(run: Mapping[str, object]) -> Finding:

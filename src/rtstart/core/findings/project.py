@@ -128,3 +128,12 @@ BAD_RECORDING = Entry(
     fix=Fix("Record the call again.", command="rtstart emulate --record calls"),
     recognised="parsing the file given with --replay",
 )
+
+BAD_WEBHOOK_SECRET = Entry(
+    code="RT118",
+    level="error",
+    title="A webhook's secret is none",
+    why="It begins with whsec_ and goes on in base64, as the dashboard shows it once.",
+    fix=Fix("Copy it again from the webhook's page; make a new one if it is gone."),
+    recognised="the variable that rtstart.toml names for a webhook, read from .env",
+)

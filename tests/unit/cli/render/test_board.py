@@ -50,9 +50,9 @@ def test_status_line_follows_the_events() -> None:
         Exited("web", 1, asked=False),
         Restarting("web", 0.2, 1, "ended"),
         ANNOUNCED,
-        Visited("phone", "came in"),
-        Visited("laptop", "came in"),
-        Visited("phone", "was put out"),
+        Visited("phone", "admitted"),
+        Visited("laptop", "admitted"),
+        Visited("phone", "dropped"),
     ):
         board.tell(event)
 

@@ -78,7 +78,7 @@ def test_log_says_how_a_service_ended_and_starts_again() -> None:
 def test_log_shows_visitors_mints_steps_and_findings() -> None:
     lines = _lines(
         [
-            Visited("phone", "came in", "Safari"),
+            Visited("phone", "admitted", "Safari"),
             Minted("phone", 200, 212.4),
             Minted("phone", 429, 1.0, "too many"),
             StepDone("git", "git", 0.1),
@@ -90,7 +90,7 @@ def test_log_shows_visitors_mints_steps_and_findings() -> None:
     )
 
     assert lines[:5] == [
-        "  12:00:00  visitor  phone came in Safari",
+        "  12:00:00  visitor  phone came in  Safari",
         "  12:00:00  call     phone  mint 200 in 212 ms",
         "  12:00:00  call     phone  mint 429 in 1 ms  too many",
         "  ✓ git",

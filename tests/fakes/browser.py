@@ -148,10 +148,14 @@ class Ears:
 
 @asynccontextmanager
 async def chromium(microphone: Path | None, *arguments: str) -> AsyncIterator[Browser]:
-    """A browser whose microphone plays this file once; None: it has one and may not use it."""
+    """A browser whose microphone plays this file once; None: it has one and may not use it.
+
+    With the argument `--disable-audio-input` it has none at all.
+    """
     program = shutil.which("chromium")
     assert program is not None, "chromium is not installed: sudo apt-get install -y chromium"
-    capture = ["--use-fake-device-for-media-stream"]
+    has_device = "--disable-audio-input" not in arguments
+    capture = ["--use-fake-device-for-media-stream"] if has_device else []
     if microphone is not None:
         capture += [
             "--use-fake-ui-for-media-stream",

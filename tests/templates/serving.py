@@ -21,7 +21,12 @@ _WEB = {"dev": _DEV, "built": [*_DEV, "preview"]}
 
 @asynccontextmanager
 async def served(
-    app: App, api_url: str, *, env: Mapping[str, str] | None = None, web: str = "dev"
+    app: App,
+    api_url: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    web_env: Mapping[str, str] | None = None,
+    web: str = "dev",
 ) -> AsyncIterator[str]:
     """The app's two processes, asking this API; the answer is the page's address."""
     token_port, web_port = ports.choose_port(None), ports.choose_port(None)
@@ -33,7 +38,7 @@ async def served(
         "RTSTART_EMULATED": "1",
         **(env or {}),
     }
-    web_env = {"WEB_PORT": str(web_port), "TOKEN_PORT": str(token_port)}
+    web_given = {"WEB_PORT": str(web_port), "TOKEN_PORT": str(token_port), **(web_env or {})}
     cwd = str(app.folder)
     services = [
         Service(
@@ -44,7 +49,7 @@ async def served(
             token_port,
             ready=HttpReady("/healthz"),
         ),
-        Service("web", _WEB[web], cwd, app.env | web_env, web_port, ready=HttpReady("/")),
+        Service("web", _WEB[web], cwd, app.env | web_given, web_port, ready=HttpReady("/")),
     ]
     async with Runner(services, emit=lambda _: None, masker=Masker()) as runner:
         runner.start()

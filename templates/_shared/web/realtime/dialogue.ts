@@ -49,6 +49,8 @@ export class Dialogue {
   /** The one before, while its last words are still heard. */
   #retiring: Connection | null = null;
   #answering: string | null = null;
+  /** The id of the last answer that began. */
+  #newest = "";
   /** Outputs of tools were sent while an answer was under way; the next one is due after it. */
   #owesAnswer = false;
   #spokenMs: number | null = null;
@@ -220,7 +222,8 @@ export class Dialogue {
         break;
       case "response.created":
         this.#answering = event.response.id;
-        this.#timeSound(event.response.id);
+        this.#newest = event.response.id;
+        this.#timeSound();
         if (this.#store.snapshot.activity !== "hearing") this.#store.set({ activity: "thinking" });
         break;
       case "response.output_item.done":
@@ -281,14 +284,15 @@ export class Dialogue {
     this.#connection?.send({ type: "response.create" });
   }
 
-  #timeSound(responseId: string): void {
+  #timeSound(): void {
     const since = this.#spokenMs ?? this.#now();
     this.#spokenMs = null;
     this.#store.set({ stages: begin(this.#store.snapshot.stages, "first sound", since) });
     this.#soundWatch.begin((heardMs) => {
       const { stages, latenciesMs, activity, turns } = this.#store.snapshot;
       this.#store.set({
-        turns: withLatency(turns, responseId, heardMs - since),
+        // An answer of tool calls alone has no sound; what is heard is the one after it.
+        turns: withLatency(turns, this.#newest, heardMs - since),
         stages: finish(stages, "first sound", heardMs),
         latenciesMs: [...latenciesMs, heardMs - since],
         activity: activity === "hearing" ? "hearing" : "speaking",

@@ -105,6 +105,22 @@ test("an answer carries the time it took, also when its words come after its sou
   expect(stage.session.snapshot.turns).toMatchObject([{ text: "Far.", latencyMs: 15 }]);
 });
 
+test("the time of an answer that called tools is that of the answer that is heard", async () => {
+  const call = await stage.begin();
+  const item = { id: "i2", type: "message", role: "assistant", content: [] };
+  call.says(HAS_SPOKEN, answer("r1"));
+  await pass(500);
+  call.says(done("r1"), answer("r2"), {
+    type: "response.output_item.added",
+    response_id: "r2",
+    item,
+  });
+  stage.audio.model = { peak: 0.3, dbfs: -20 };
+  await pass(30);
+
+  expect(stage.session.snapshot.turns).toMatchObject([{ responseId: "r2", latencyMs: 510 }]);
+});
+
 test("each answer is timed, and one that is never heard is not", async () => {
   const call = await stage.begin();
   call.says(HAS_SPOKEN, answer("r1"));

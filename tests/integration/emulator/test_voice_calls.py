@@ -36,6 +36,8 @@ async def test_echo_comes_back_higher_when_spoken_over_a_socket(emulator: Emulat
         "response.content_part.added",
         "response.output_audio_transcript.delta",
         "response.output_audio.delta",
+        "response.output_audio_transcript.delta",
+        "response.output_audio.delta",
         "response.output_audio.done",
         "response.output_audio_transcript.done",
         "response.content_part.done",

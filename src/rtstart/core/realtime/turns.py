@@ -102,7 +102,8 @@ class TurnDetector:
         if self._silent_ms == 0:
             self._wait_ms = self._patience_ms()
         self._silent_ms += FRAME_MS
-        if self._silent_ms < self._wait_ms:
+        # The nearest frame: waiting for a whole one more would be late by half of one on average.
+        if self._silent_ms + FRAME_MS // 2 < self._wait_ms:
             return None
         self.is_speaking = False
         self._run = 0

@@ -18,6 +18,7 @@ from rtstart.adapters.emulator.audio.samples import (
     Samples,
     decoded,
     encoded,
+    encoded_pieces,
     level_dbfs,
     resampled,
 )
@@ -33,33 +34,42 @@ _LOUD_DB = 35.0
 """What is this far below the loudest moment counts as a pause."""
 
 _WINDOW = RATE_HZ // 50
-_EDGE = RATE_HZ // 20
+_HEAD = RATE_HZ // 200
+_TAIL = RATE_HZ // 20
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What a turn sounded like: its voiced part, pitch (0 for none) and level."""
+class Spoken:
+    """A turn at the emulator's rate; `first` and `last` bound the samples that are not silence."""
 
-    sound: Samples
-    spoken_s: float
-    pitch_hz: float
-    level_dbfs: float
+    whole: Samples
+    first: int
+    last: int
 
     @property
-    def words(self) -> str:
-        """The measurement as part of a sentence."""
-        pitch = f", pitch about {self.pitch_hz:.0f} Hz" if self.pitch_hz else ""
-        return f"{self.spoken_s:.1f} s{pitch}, level {self.level_dbfs:.0f} dBFS"
+    def sound(self) -> Samples:
+        """What is said back: no silence before it, so that it is heard at once."""
+        return self.whole[max(0, self.first - _HEAD) : self.last + _TAIL]
+
+    def measured(self) -> str:
+        """Length, pitch and level in words. Takes some milliseconds for each second."""
+        spoken = self.whole[self.first : self.last]
+        hz = median_pitch_hz(spoken)
+        pitch = f", pitch about {hz:.0f} Hz" if hz else ""
+        seconds = len(spoken) / RATE_HZ
+        return f"{seconds:.1f} s{pitch}, level {level_dbfs(spoken):.0f} dBFS"
 
 
-def measure(heard: Audio) -> Measured:
-    """Cut the silence off both ends of a turn and measure the rest. Takes some milliseconds."""
+def spoken_part(heard: Audio) -> Spoken:
+    """Find where in a turn somebody speaks. Fast: a millisecond for each second or less."""
     samples, rate_hz = decoded(heard.audio, heard.format)
     whole = resampled(samples, rate_hz, RATE_HZ) if rate_hz != RATE_HZ else samples
-    first, last = _loud_part(whole)
-    sound = whole[max(0, first - _EDGE) : last + _EDGE]
-    spoken = whole[first:last]
-    return Measured(sound, len(spoken) / RATE_HZ, median_pitch_hz(spoken), level_dbfs(spoken))
+    return Spoken(whole, *_loud_part(whole))
+
+
+def measure(heard: Audio) -> str:
+    """What a turn sounded like, in words."""
+    return spoken_part(heard).measured()
 
 
 def _loud_part(sound: Samples) -> tuple[int, int]:
@@ -89,18 +99,23 @@ class Echo:
             if question.settings.output_modality == "audio":
                 yield Sound(encoded(tone(_BEEP_HZ, _BEEP_S), question.format))
             return
-        measured = await asyncio.to_thread(measure, heard)
-        higher = await asyncio.to_thread(shifted, measured.sound, SEMITONES)
-        say = f"You spoke for {measured.words}; here it is three semitones higher."
-        for piece in pieces(say):
+        spoken = await asyncio.to_thread(spoken_part, heard)
+        higher = encoded_pieces(shifted(spoken.sound, SEMITONES), question.format)
+        for piece in pieces("You spoke for"):
             yield Words(piece)
-        yield Sound(encoded(higher, question.format))
+        # Sound before the rest: measuring a long turn would be heard as a pause before the answer.
+        yield Sound(await asyncio.to_thread(next, higher, b""))
+        measured = await asyncio.to_thread(spoken.measured)
+        for piece in pieces(f" {measured}; here it is three semitones higher."):
+            yield Words(piece)
+        while sound := await asyncio.to_thread(next, higher, b""):
+            yield Sound(sound)
 
     async def transcribe(self, item_id: str, sound: Audio, request: Fields) -> AsyncIterator[str]:
         """What was measured, in brackets: there is no recogniser here."""
         del item_id, request
         measured = await asyncio.to_thread(measure, sound)
-        yield f"[speech, {measured.words}]"
+        yield f"[speech, {measured}]"
 
 
 async def _written(question: Question) -> str:
@@ -115,7 +130,7 @@ async def _written(question: Question) -> str:
             return f"You wrote: {' '.join(texts)}"
         if question.heard is not None:
             measured = await asyncio.to_thread(measure, question.heard)
-            return f"You spoke for {measured.words}."
+            return f"You spoke for {measured}."
         break
     return "Nobody has said anything yet. Say something and you will hear it again, higher."
 

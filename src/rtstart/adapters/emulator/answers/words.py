@@ -4,4 +4,5 @@
 def pieces(text: str) -> list[str]:
     """A text word by word, blanks kept, so that it can be put together again."""
     words = text.split(" ")
-    return [word if index == 0 else f" {word}" for index, word in enumerate(words) if text]
+    parted = (word if index == 0 else f" {word}" for index, word in enumerate(words))
+    return [piece for piece in parted if piece]

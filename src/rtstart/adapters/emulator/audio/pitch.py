@@ -1,5 +1,6 @@
 """The pitch of a voice: measuring it, and changing it without changing the length."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ _WINDOW = 960
 _STEP = 480
 _CLEAR = 0.55
 _QUIET = 200.0
+_PIECE = RATE_HZ // 2
 
 
 def pitch_hz(window: Samples, rate_hz: int) -> float:
@@ -68,37 +70,65 @@ def median_pitch_hz(samples: Samples) -> float:
     return float(np.median(voiced)) if voiced else 0.0
 
 
-def shifted(samples: Samples, semitones: float) -> Samples:
-    """The sound at another pitch, with the same number of samples.
+class Shifter:
+    """Changes the pitch of a sound that comes in pieces; its length stays.
 
-    FFmpeg plays it faster, which raises the pitch, and stretches the time again (`atempo`).
+    FFmpeg plays it faster, which raises the pitch, and stretches the time again (`atempo`). What
+    the filters still hold back comes out with later pieces or with `flush`.
     """
+
+    def __init__(self, semitones: float) -> None:
+        factor = 2 ** (semitones / 12)
+        self._graph = Graph()
+        nodes = [
+            self._graph.add_abuffer(
+                format="s16", sample_rate=RATE_HZ, layout="mono", time_base=Fraction(1, RATE_HZ)
+            ),
+            self._graph.add("asetrate", str(round(RATE_HZ * factor))),
+            self._graph.add("aresample", str(RATE_HZ)),
+            self._graph.add("atempo", f"{1 / factor:.6f}"),
+            self._graph.add("aformat", "sample_fmts=s16:channel_layouts=mono"),
+            self._graph.add("abuffersink"),
+        ]
+        for before, after in pairwise(nodes):
+            before.link_to(after)
+        self._graph.configure()
+        self._taken = 0
+        self._given = 0
+
+    def __call__(self, samples: Samples) -> Samples:
+        """What is ready once this piece, which is not empty, is in."""
+        self._graph.push(frame_of(samples, RATE_HZ))
+        self._taken += len(samples)
+        return self._ready()
+
+    def flush(self) -> Samples:
+        """The rest, so that as much has come out as went in; the shifter is spent."""
+        self._graph.push(None)
+        rest = self._ready()
+        missing = self._taken - self._given
+        self._given = self._taken
+        return np.pad(rest, (0, missing))
+
+    def _ready(self) -> Samples:
+        pieces: list[Samples] = [np.zeros(0, np.int16)]
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (NothingYet, av.EOFError):
+                break
+            if isinstance(frame, av.AudioFrame):
+                pieces.append(samples_of(frame))
+        ready = np.concatenate(pieces)[: self._taken - self._given]
+        self._given += len(ready)
+        return ready
+
+
+def shifted(samples: Samples, semitones: float) -> Iterator[Samples]:
+    """The sound at another pitch, as many samples, in pieces: the first is made in a moment."""
     if not len(samples):
-        return samples
-    factor = 2 ** (semitones / 12)
-    graph = Graph()
-    nodes = [
-        graph.add_abuffer(
-            format="s16", sample_rate=RATE_HZ, layout="mono", time_base=Fraction(1, RATE_HZ)
-        ),
-        graph.add("asetrate", str(round(RATE_HZ * factor))),
-        graph.add("aresample", str(RATE_HZ)),
-        graph.add("atempo", f"{1 / factor:.6f}"),
-        graph.add("aformat", "sample_fmts=s16:channel_layouts=mono"),
-        graph.add("abuffersink"),
-    ]
-    for before, after in pairwise(nodes):
-        before.link_to(after)
-    graph.configure()
-    graph.push(frame_of(samples, RATE_HZ))
-    graph.push(None)
-    pieces: list[Samples] = []
-    while True:
-        try:
-            frame = graph.pull()
-        except (NothingYet, av.EOFError):
-            break
-        if isinstance(frame, av.AudioFrame):
-            pieces.append(samples_of(frame))
-    result = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
-    return np.pad(result, (0, max(0, len(samples) - len(result))))[: len(samples)]
+        return
+    shifter = Shifter(semitones)
+    for start in range(0, len(samples), _PIECE):
+        yield shifter(samples[start : start + _PIECE])
+    yield shifter.flush()

@@ -1,5 +1,6 @@
 """Samples, formats and rates. A sound is a one-dimensional array of 16-bit samples (`Samples`)."""
 
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -122,11 +123,28 @@ def decoded(data: bytes, format: FormatName) -> tuple[Samples, int]:
 
 def encoded(samples: Samples, format: FormatName) -> bytes:
     """A whole sound at the emulator's rate, for the wire."""
-    if format == "audio/pcm":
-        return samples.astype("<i2").tobytes()
-    narrow = resampled(samples, RATE_HZ, TELEPHONE_HZ)
-    table = _TO_MULAW if format == "audio/pcmu" else _TO_ALAW
-    return table[narrow.astype(np.int32) + 32768].tobytes()
+    return b"".join(encoded_pieces([samples], format))
+
+
+def encoded_pieces(pieces: Iterable[Samples], format: FormatName) -> Iterator[bytes]:
+    """A sound at the emulator's rate that comes in pieces, for the wire; no piece is empty."""
+    resampler = None if format == "audio/pcm" else Resampler(RATE_HZ, TELEPHONE_HZ)
+    for piece in pieces:
+        data = _codes(piece if resampler is None else resampler(piece), format)
+        if data:
+            yield data
+    if resampler is not None and (rest := _codes(resampler.flush(), format)):
+        yield rest
+
+
+def _codes(samples: Samples, format: FormatName) -> bytes:
+    match format:
+        case "audio/pcm":
+            return samples.astype("<i2").tobytes()
+        case "audio/pcmu":
+            return _TO_MULAW[samples.astype(np.int32) + 32768].tobytes()
+        case "audio/pcma":
+            return _TO_ALAW[samples.astype(np.int32) + 32768].tobytes()
 
 
 def _mulaw_table() -> Samples:

@@ -50,7 +50,8 @@ class Voice:
 
     def _frame(self, sound: Samples) -> Frame:
         level = level_dbfs(sound)
-        if level > max(_QUIETEST_DBFS, self._noise_dbfs + _ABOVE_NOISE_DB):
+        is_loud = level > max(_QUIETEST_DBFS, self._noise_dbfs + _ABOVE_NOISE_DB)
+        if is_loud:
             if self._awake_frames == 0:
                 self._wake()
             self._awake_frames = _HANGOVER_FRAMES
@@ -60,6 +61,9 @@ class Voice:
             return Frame(0.0, level)
         self._awake_frames -= 1
         speech = self._detector.process_chunk(sound.tobytes())
+        if not is_loud:
+            # The detector remembers speech for two frames; an answer need not wait for that.
+            return Frame(0.0, level)
         pitch = pitch_hz(sound, _RATE_HZ) if self._with_pitch and speech > 0.5 else 0.0
         return Frame(speech, level, pitch)
 

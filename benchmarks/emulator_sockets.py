@@ -155,16 +155,20 @@ async def main(counts: list[int], seconds: float) -> None:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101 - piped above
         told = json.loads(await process.stdout.readline())
         await asyncio.sleep(2)
         try:
             server = psutil.Process(process.pid)
-            row = await measure(server, told["realtime_url"], count, seconds)
+            async with asyncio.timeout(60 + seconds):
+                row = await measure(server, told["realtime_url"], count, seconds)
+        except TimeoutError:
+            print(f"{count} sessions are more than it holds")
+        else:
+            print(json.dumps(asdict(row)))
         finally:
-            process.terminate()
+            process.kill()
             await process.wait()
-        print(json.dumps(asdict(row)))
 
 
 if __name__ == "__main__":

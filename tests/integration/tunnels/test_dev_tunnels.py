@@ -210,6 +210,18 @@ async def test_nothing_public_is_opened_when_nobody_agrees(tmp_path: Path, autho
     assert _codes(run) == ["RT441"]
 
 
+@pytest.mark.parametrize(("emulate", "asked"), [(True, []), (False, ["RT440"])])
+async def test_strangers_tunnel_is_offered_only_when_there_is_a_key(
+    tmp_path: Path, *, emulate: bool, asked: list[str]
+) -> None:
+    project = write_project(tmp_path / "app", port=choose_port(None))
+
+    async with session_of(DevRequest(project, tunnel="auto", emulate=emulate)) as run:
+        told = await run.until_public()
+
+    assert (told.tunnel, [finding.code for finding in run.asked]) == ("lan", asked)
+
+
 async def test_answer_is_remembered_when_a_person_gave_it(tmp_path: Path, authority: Path) -> None:
     project = _project(tmp_path, authority)
     config = project / "rtstart.toml"

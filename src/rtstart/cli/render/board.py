@@ -111,7 +111,7 @@ def status_line(board: Board, *, style: Style) -> str:
         parts.append(f"{board.announced.tunnel} {style.ink(style.glyphs.on, 'good')}")
         parts.append(style.ink(f"visitors {board.visitors}", "dim"))
     if board.are_calls_stopped:
-        parts.append(style.ink("calls stopped", "bad"))
+        parts.append(style.ink("no calls", "bad"))
     return "  " + "   ".join(parts)
 
 

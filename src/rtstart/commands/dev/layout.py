@@ -61,13 +61,15 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
             raise Failed.of(PACKAGES_MISSING.found(where=str(folder)))
         node = await ensure_node(environment, may_bring=consent, emit=emit)
         environment = with_node(environment, node)
-    ways = await find_ways(project, request, environment, consent=consent, emit=emit)
-    gateway_port = _gateway_port(project, request)
-    ports = await asyncio.to_thread(_service_ports, project, gateway_port)
     key = find_key(project, environment)
     uses_key = bool(key.value) and not request.emulate
     if uses_key and (fault := key_fault(key.value, where=key.source)):
         raise NotAProject.of(fault)
+    ways = await find_ways(
+        project, request, environment, is_emulated=not uses_key, consent=consent, emit=emit
+    )
+    gateway_port = _gateway_port(project, request)
+    ports = await asyncio.to_thread(_service_ports, project, gateway_port)
     emulation = None
     if not uses_key:
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))

@@ -28,6 +28,8 @@ from rtstart.core.tunnels import (
 
 _PUBLIC = "public tunnel"
 _FETCH = "fetch"
+_STRANGERS = ("localhost.run",)
+"""Services that need neither a program nor an account, so that nobody has chosen them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ async def find_ways(
     request: DevRequest,
     environment: Mapping[str, str],
     *,
+    is_emulated: bool,
     consent: Consent,
     emit: Emit,
 ) -> Ways:
@@ -90,6 +93,8 @@ async def find_ways(
     if isinstance(choice, Finding):
         raise Usage.of(choice)
     agreement = _Agreement(request, consent, emit)
+    if is_emulated and not choice.is_named and not agreement.is_given:
+        choice = _chosen_by_somebody(choice)
     choice = await agreement.seek(choice, wish, known)
     for finding in choice.findings:
         emit(Found(finding))
@@ -106,6 +111,16 @@ def _named(providers: Mapping[str, Provider], wish: tuple[str, ...]) -> dict[str
     return {name: provider for name, provider in providers.items() if name in names}
 
 
+def _chosen_by_somebody(choice: Choice) -> Choice:
+    """Without what nobody has installed or set up: a first try of the emulator asks no question
+    about strangers, and the local network is enough for it.
+    """
+    kept = tuple(
+        one for one in choice.candidates if not one.must_fetch and one.name not in _STRANGERS
+    )
+    return replace(choice, candidates=kept) if kept else choice
+
+
 class _Agreement:
     """Asks once for a project whether it may be shown to everyone."""
 
@@ -114,6 +129,11 @@ class _Agreement:
         self._state_dir = request.project_dir / ".rtstart"
         self._consent = consent
         self._emit = emit
+
+    @property
+    def is_given(self) -> bool:
+        """Whether this project may be shown to everyone, as was said before."""
+        return has_agreed(self._state_dir, _PUBLIC) is True
 
     async def seek(self, choice: Choice, wish: tuple[str, ...], known: list[Known]) -> Choice:
         """The choice, less what nobody agreed to."""

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from rtstart.commands.dev import DevRequest, DevSession
+from rtstart.core.errors import RtstartError
 from rtstart.core.events import Announced, Event, Finished
 from rtstart.core.findings import Finding
 from tests.fakes.runs import Events
@@ -48,5 +49,7 @@ async def session_of(request: DevRequest, *, agrees: bool = False) -> AsyncItera
     finally:
         run.session.request_stop()
         async with asyncio.timeout(15):
-            await asyncio.gather(running, return_exceptions=True)
+            (error,) = await asyncio.gather(running, return_exceptions=True)
         assert isinstance(run.all[-1], Finished)
+        if isinstance(error, BaseException) and not isinstance(error, RtstartError):
+            raise error

@@ -46,6 +46,7 @@ class HostileTunnel:
     url: str
     authority: trustme.CA
     mode: Mode
+    renames: tuple[bytes, bytes] = (b"", b"")
 
     @property
     def client_tls(self) -> ssl.SSLContext:
@@ -57,14 +58,23 @@ class HostileTunnel:
 
 @contextlib.asynccontextmanager
 async def hostile_tunnel(
-    target: int, mode: Mode = "good", *, authority: trustme.CA | None = None, port: int = 0
+    target: int,
+    mode: Mode = "good",
+    *,
+    authority: trustme.CA | None = None,
+    port: int = 0,
+    names: tuple[str, ...] = ("localhost",),
+    renames: tuple[bytes, bytes] = (b"", b""),
 ) -> AsyncIterator[HostileTunnel]:
-    """A tunnel to a port of this machine that behaves as `mode` says."""
+    """A tunnel to a port of this machine that behaves as `mode` says.
+
+    Its certificate is for `names`. In each request's head the first of `renames` becomes the other.
+    """
     authority = authority or trustme.CA()
-    tunnel = HostileTunnel("", authority, mode)
-    name = "elsewhere.test" if mode == "wrong certificate" else "localhost"
+    tunnel = HostileTunnel("", authority, mode, renames)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(tls)
+    shown = ("elsewhere.test",) if mode == "wrong certificate" else names
+    authority.issue_cert(*shown).configure_cert(tls)
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,12 +111,15 @@ class _Visit:
         writer: asyncio.StreamWriter,
     ) -> None:
         self._mode = tunnel.mode
+        self._renames = tunnel.renames
         self._target = target
         self._reader = reader
         self._writer = writer
 
     async def answer(self) -> None:
         head = await self._reader.readuntil(b"\r\n\r\n")
+        if self._renames[0]:
+            head = head.replace(*self._renames)
         lowered = head.lower()
         is_upgrade = b"upgrade: websocket" in lowered
         has_skip = any(name in lowered for name in _SKIPS)

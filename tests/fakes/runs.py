@@ -48,8 +48,14 @@ class Events:
         """The next event that fits."""
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
-        async with asyncio.timeout(within_s):
-            return await future
+        try:
+            async with asyncio.timeout(within_s):
+                return await future
+        except TimeoutError as error:
+            seen = "\n".join(str(event)[:200] for event in self.all[-25:])
+            raise AssertionError(
+                f"it did not come within {within_s:g} s, after:\n{seen}"
+            ) from error
 
     async def until_line(self, service: str, part: str) -> str:
         """The first whole line of a service that holds this text."""

@@ -3,11 +3,11 @@
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.e2e.running import Run, start
 from tests.fakes.speech import ONE_TURN
@@ -105,13 +105,20 @@ def browser_flags() -> list[str]:
 async def browser(trusting_env: dict[str, str], browser_flags: list[str]) -> AsyncIterator[Browser]:
     """Chromium with the user's own trust store, so that nothing about TLS is switched off."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            env={**trusting_env, "PLAYWRIGHT_SKIP_BROWSER_GC": "1"},
-            args=[*_CHROMIUM, *browser_flags],
-        )
-        yield chromium
-        await chromium.close()
+        browser = await chromium(playwright, env=trusting_env, flags=browser_flags)
+        yield browser
+        await browser.close()
+
+
+async def chromium(
+    playwright: Playwright, *, env: Mapping[str, str], flags: Sequence[str]
+) -> Browser:
+    """Chromium in a user's environment; the caller closes it."""
+    return await playwright.chromium.launch(
+        executable_path=shutil.which("chromium"),
+        env={**env, "PLAYWRIGHT_SKIP_BROWSER_GC": "1"},
+        args=[*_CHROMIUM, *flags],
+    )
 
 
 @pytest.fixture(scope="session")

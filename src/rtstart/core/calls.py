@@ -16,6 +16,9 @@ from rtstart.core.prices import dollars_of, dollars_per_minute
 CALL_ID = re.compile(r"rtc_[A-Za-z0-9_-]{1,128}")
 """The form of a call's id (`Location: /v1/realtime/calls/rtc_…`; opaque but for its prefix)."""
 
+CALLS_PATH = "/.rtstart/calls"
+"""Where a page may say which calls it has begun and ended."""
+
 RELAYED = "rtc_relay_"
 """How our own ids begin, for sessions that the backend holds through the relay."""
 

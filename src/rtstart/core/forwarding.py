@@ -184,10 +184,15 @@ def _is_address(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPolicy:
-    """What the gateway adds to every answer of an upstream (row S19)."""
+    """What the gateway adds to every answer of an upstream (row S19).
+
+    `calls_path` is where a page is asked to say which calls it has begun and ended; empty for
+    nowhere.
+    """
 
     frames_refused: bool
     not_stored: bool = False
+    calls_path: bytes = b""
 
 
 def downstream_headers(
@@ -229,6 +234,8 @@ def _added(seen: Iterable[bytes], *, permissions: bytes, policy: AnswerPolicy) -
             added.append((b"X-Frame-Options", b"DENY"))
     if policy.not_stored:
         added.append((b"Cache-Control", b"no-store"))
+    if policy.calls_path:
+        added.append((b"X-Calls-Url", policy.calls_path))
     return added
 
 

@@ -195,7 +195,7 @@ def test_redirects_to_the_server_itself_lead_back() -> None:
 
 
 def test_answer_gets_the_missing_security_headers() -> None:
-    policy = AnswerPolicy(frames_refused=True, not_stored=True)
+    policy = AnswerPolicy(frames_refused=True, not_stored=True, calls_path=b"/.rtstart/calls")
     headers: HeaderList = [
         (b"Content-Type", b"text/html"),
         (b"Cache-Control", b"public"),
@@ -215,6 +215,7 @@ def test_answer_gets_the_missing_security_headers() -> None:
         (b"Content-Security-Policy", b"frame-ancestors 'none'"),
         (b"X-Frame-Options", b"DENY"),
         (b"Cache-Control", b"no-store"),
+        (b"X-Calls-Url", b"/.rtstart/calls"),
     ]
 
 

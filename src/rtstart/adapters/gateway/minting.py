@@ -13,6 +13,7 @@ from rtstart.adapters.gateway.desk import Desk
 from rtstart.adapters.gateway.proxy import Passage, pass_request
 from rtstart.core.access import Visitor
 from rtstart.core.audit import AuditLine
+from rtstart.core.calls import CALLS_PATH
 from rtstart.core.events import Minted
 from rtstart.core.forwarding import AnswerPolicy
 from rtstart.core.gate import is_from_own_page
@@ -61,7 +62,11 @@ class Minting:
         desk = self._desk
         guarded = replace(
             passage,
-            policy=AnswerPolicy(frames_refused=not arrived.is_local, not_stored=True),
+            policy=AnswerPolicy(
+                frames_refused=not arrived.is_local,
+                not_stored=True,
+                calls_path=CALLS_PATH.encode(),
+            ),
             body_limit=desk.settings.limits.body_bytes,
             visitor=desk.book.safety_identifier(allowed.visitor),
         )

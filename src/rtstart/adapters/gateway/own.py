@@ -15,11 +15,9 @@ from rtstart.adapters.gateway.doors import Doors
 from rtstart.adapters.gateway.proxy import BodyTooLarge, BodyTooSlow, read_body
 from rtstart.adapters.gateway.upstreams import Wires
 from rtstart.core.access import INVITATION_PATH, read_code
+from rtstart.core.calls import CALLS_PATH
 from rtstart.core.gate import is_from_own_page
 from rtstart.core.trust import AUTHORITY_URL_PATH
-
-CALLS_PATH = "/.rtstart/calls"
-"""Where a page may say which calls it has begun and ended."""
 
 _CALL_BODY_BYTES = 4096
 _BODIES_AT_ONCE = 4

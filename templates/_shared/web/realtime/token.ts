@@ -12,6 +12,8 @@ export interface Secret {
   readonly realtimeUrl: string;
   readonly model: string;
   readonly emulated: boolean;
+  /** Where a guard in front of this app wants to hear which calls go on; empty without one. */
+  readonly callsUrl: string;
 }
 
 /** What the page may know before a call. */
@@ -37,6 +39,7 @@ export async function fetchSecret(signal: AbortSignal, route = "/session"): Prom
     realtimeUrl: new URL(realtime_url, location.href).href.replace(/\/+$/, ""),
     model,
     emulated: emulated === true,
+    callsUrl: response.headers.get("x-calls-url") ?? "",
   };
 }
 

@@ -90,6 +90,18 @@ test("a relative address is taken from where the page is", async () => {
     realtimeUrl: "https://voice.example.test/v1/realtime",
     model: "m",
     emulated: true,
+    callsUrl: "",
+  });
+});
+
+test("a guard in front of the app says where it wants to hear of calls", async () => {
+  vi.stubGlobal("location", { href: "https://voice.example.test/page" });
+  const body = JSON.stringify({ ...MINTED, realtime_url: "/v1/realtime" });
+  const headers = { "x-calls-url": "/guard/calls" };
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { headers })));
+
+  expect(await fetchSecret(new AbortController().signal)).toMatchObject({
+    callsUrl: "/guard/calls",
   });
 });
 

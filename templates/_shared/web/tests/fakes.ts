@@ -19,6 +19,7 @@ export const SECRET: Secret = {
   realtimeUrl: "http://127.0.0.1:1/v1/realtime",
   model: "gpt-realtime-2.1",
   emulated: false,
+  callsUrl: "",
 };
 
 export class FakeAudio implements CallAudio {

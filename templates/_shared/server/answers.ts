@@ -6,13 +6,18 @@
  * person could click, and nothing it says may be stored.
  */
 
-import { mint, refuse } from "./mint.ts";
-import type { Minted, Refusal } from "./mint.ts";
+import { visitorOf } from "./access.ts";
+import type { Authorise } from "./access.ts";
+import { authorise as hook } from "./authorise.ts";
+import { createLimits } from "./limits.ts";
+import type { Limits } from "./limits.ts";
+import { mint } from "./mint.ts";
+import type { Minted } from "./mint.ts";
+import { isRefusal, refuse } from "./refusals.ts";
+import type { Refusal } from "./refusals.ts";
 import type { Settings } from "./settings.ts";
 
 const BODY_LIMIT_BYTES = 16 * 1024;
-/** Secrets for everybody together in a minute; a page needs one for each click. */
-const MINTS_PER_MINUTE = 30;
 
 const ALWAYS = {
   "cache-control": "no-store",
@@ -24,9 +29,19 @@ const ALWAYS = {
 /** Answers one request. `path` is the request's, without its query. */
 export type Answer = (path: string, request: Request) => Promise<Response>;
 
-/** Answers to all of the token routes, which share one limit. */
-export function createAnswer(settings: Settings): Answer {
-  const limit = createLimit(MINTS_PER_MINUTE, 60_000);
+/** Who may call, and how often. */
+export interface Gate {
+  readonly authorise: Authorise;
+  readonly limits: Limits;
+}
+
+/** The gate of this app, with limits of this process alone unless others are given. */
+export function createGate(settings: Settings, limits = createLimits(settings)): Gate {
+  return { authorise: hook, limits };
+}
+
+/** Answers to all of the token routes, which share one gate. */
+export function createAnswer(settings: Settings, gate = createGate(settings)): Answer {
   return async (path, request) => {
     if (path === "/healthz") return json(200, { ok: true });
     const host = request.headers.get("host") ?? "";
@@ -37,7 +52,7 @@ export function createAnswer(settings: Settings): Answer {
       return request.method === "GET" ? json(200, configOf(settings)) : notAllowed("GET");
     }
     if (path === "/session") {
-      return request.method === "POST" ? answerMint(settings, limit, request) : notAllowed("POST");
+      return request.method === "POST" ? answerMint(settings, gate, request) : notAllowed("POST");
     }
     return refused(refuse(404, "not_found", `There is nothing at "${path}".`));
   };
@@ -59,28 +74,56 @@ function configOf(settings: Settings): object {
   };
 }
 
-async function answerMint(settings: Settings, limit: Limit, request: Request): Promise<Response> {
-  const site = request.headers.get("sec-fetch-site");
-  if (site !== null && site !== "same-origin" && site !== "none") {
-    return refused(refuse(403, "origin_refused", "Only this app's own page may ask."));
+/**
+ * Whether a request that costs money may be answered: it comes from this app's own page, is JSON,
+ * is from somebody who may call, and is not one too many. The answer is who sent it, or a refusal.
+ */
+export async function admit(
+  settings: Settings,
+  { authorise, limits }: Gate,
+  request: Request,
+): Promise<{ readonly visitor: string | null; readonly body: Body } | Refusal> {
+  if (!isFromOurPage(settings, request)) {
+    return refuse(403, "origin_refused", "Only this app's own page may ask.");
   }
   if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) {
-    return refused(refuse(415, "not_json", "Send application/json, an empty object will do."));
+    return refuse(415, "not_json", "Send application/json, an empty object will do.");
   }
-  const trouble = await readBody(request);
-  if (trouble !== null) return refused(trouble);
-  const waitS = limit.take(performance.now());
-  if (waitS > 0) {
-    const words = `Too many calls were started; the next may start in ${waitS} seconds.`;
-    return refused({ ...refuse(429, "too_many_calls", words), retryAfter: String(waitS) });
+  const body = await readBody(request);
+  if (isRefusal(body)) return body;
+  const visitor = await visitorOf(settings, authorise, request);
+  if (isRefusal(visitor)) return visitor;
+  let waitS: number;
+  try {
+    waitS = await limits.take(visitor);
+  } catch {
+    const words = "The limits cannot be counted at the moment, so no call may begin.";
+    return refuse(503, "limits_unavailable", words);
   }
-
-  const outcome = await mint(settings, request.signal);
-  return "error" in outcome ? refused(outcome) : json(200, outcome satisfies Minted);
+  if (waitS === 0) return { visitor, body };
+  const words = `Too many calls were started; the next may start in ${waitS} seconds.`;
+  return { ...refuse(429, "too_many_calls", words), retryAfter: String(waitS) };
 }
 
-/** Reads the body to its end: it must be a JSON object. Its fields are not used yet. */
-async function readBody(request: Request): Promise<Refusal | null> {
+async function answerMint(settings: Settings, gate: Gate, request: Request): Promise<Response> {
+  const admitted = await admit(settings, gate, request);
+  if (isRefusal(admitted)) return refused(admitted);
+  const outcome = await mint(settings, admitted.visitor, request.signal);
+  return isRefusal(outcome) ? refused(outcome) : json(200, outcome satisfies Minted);
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+function isFromOurPage(settings: Settings, request: Request): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  if (site !== null && site !== "same-origin" && site !== "none") return false;
+  const origin = request.headers.get("origin");
+  const isPublic = settings.publicOrigin !== "" && !isLocal(request.headers.get("host") ?? "");
+  return origin === null || !isPublic || origin === settings.publicOrigin;
+}
+
+/** Reads the body to its end: it must be a JSON object. */
+async function readBody(request: Request): Promise<Body | Refusal> {
   const tooLarge = refuse(413, "too_large", "The request is over 16 KiB.");
   if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT_BYTES) return tooLarge;
   // Read by hand: leaving a loop over the body would close the connection before the answer.
@@ -95,7 +138,7 @@ async function readBody(request: Request): Promise<Refusal | null> {
   }
   try {
     const body: unknown = JSON.parse(text + decoder.decode());
-    if (typeof body === "object" && body !== null && !Array.isArray(body)) return null;
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Body;
   } catch {
     // Said below, in the same words as for JSON of another kind.
   }
@@ -107,35 +150,21 @@ async function readBody(request: Request): Promise<Refusal | null> {
  * this machine (DNS rebinding) would otherwise let the stranger's page mint here.
  */
 function isOurs(settings: Settings, host: string): boolean {
-  const name = host.toLowerCase().replace(/:\d+$/, "");
+  return isLocal(host) || settings.hosts.includes(nameIn(host));
+}
+
+function isLocal(host: string): boolean {
+  const name = nameIn(host);
   return (
     name === "localhost" ||
     name.endsWith(".localhost") ||
     name === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(name) ||
-    settings.hosts.includes(name)
+    /^127(\.\d{1,3}){3}$/.test(name)
   );
 }
 
-interface Limit {
-  /** Takes one; answers 0, or the whole seconds after which there is one again. */
-  take(nowMs: number): number;
-}
-
-/** At most `count` in any span of `spanMs`. */
-function createLimit(count: number, spanMs: number): Limit {
-  let taken: number[] = [];
-  return {
-    take(nowMs) {
-      taken = taken.filter((at) => nowMs - at < spanMs);
-      const oldest = taken[0];
-      if (taken.length >= count && oldest !== undefined) {
-        return Math.max(1, Math.ceil((oldest + spanMs - nowMs) / 1000));
-      }
-      taken.push(nowMs);
-      return 0;
-    },
-  };
+function nameIn(host: string): string {
+  return host.toLowerCase().replace(/:\d+$/, "");
 }
 
 function notAllowed(allow: string): Response {
@@ -143,7 +172,8 @@ function notAllowed(allow: string): Response {
   return json(refusal.status, { error: refusal.error }, { allow });
 }
 
-function json(
+/** An answer that nobody may store. */
+export function json(
   status: number,
   body: object,
   headers: Readonly<Record<string, string>> = {},

@@ -7,7 +7,10 @@
 
 import { definitionOf } from "../src/realtime/tools.ts";
 import { tools } from "../src/tools.ts";
+import { safetyIdentifier } from "./access.ts";
 import { instructions } from "./assistant.ts";
+import { refuse } from "./refusals.ts";
+import type { Refusal } from "./refusals.ts";
 import { keyTrouble } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 
@@ -22,23 +25,6 @@ export interface Minted {
   readonly realtime_url: string;
   readonly model: string;
   readonly emulated: boolean;
-}
-
-/** A refusal, in the form OpenAI gives its errors; `status` is the HTTP status to answer with. */
-export interface Refusal {
-  readonly status: number;
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly code: string | null;
-    readonly param: string | null;
-  };
-  /** Seconds to wait before asking again, when the other side said so. */
-  readonly retryAfter?: string;
-}
-
-export function refuse(status: number, code: string, message: string): Refusal {
-  return { status, error: { message, type: "token_service_error", code, param: null } };
 }
 
 /** The session every visitor gets. The page can change what `session.update` allows, later. */
@@ -71,8 +57,15 @@ export function sessionFor(settings: Settings): object {
   };
 }
 
-/** Mints one secret. `signal` ends the request when the visitor has gone. */
-export async function mint(settings: Settings, signal: AbortSignal): Promise<Minted | Refusal> {
+/**
+ * Mints one secret, for this visitor when there is a name. `signal` ends the request when the
+ * visitor has gone.
+ */
+export async function mint(
+  settings: Settings,
+  visitor: string | null,
+  signal: AbortSignal,
+): Promise<Minted | Refusal> {
   const trouble = keyTrouble(settings.key);
   if (trouble === "key_missing") {
     return refuse(500, trouble, "OPENAI_API_KEY is not set for the token service.");
@@ -86,7 +79,13 @@ export async function mint(settings: Settings, signal: AbortSignal): Promise<Min
   try {
     response = await fetch(`${settings.apiUrl}/realtime/client_secrets`, {
       method: "POST",
-      headers: { authorization: `Bearer ${settings.key}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${settings.key}`,
+        "content-type": "application/json",
+        ...(visitor === null
+          ? {}
+          : { "openai-safety-identifier": safetyIdentifier(settings, visitor) }),
+      },
       body: JSON.stringify({
         expires_after: { anchor: "created_at", seconds: SECRET_LIFETIME_S },
         session: sessionFor(settings),

@@ -16,6 +16,16 @@ export interface Settings {
   readonly emulated: boolean;
   /** Names, besides this machine's own, that a request may be addressed to. */
   readonly hosts: readonly string[];
+  /** True when strangers can reach it: then only those may call whom `authorise.ts` knows. */
+  readonly production: boolean;
+  /** Where the page is, in production: `https://voice.example.com`, or empty. */
+  readonly publicOrigin: string;
+  /** Where copies of the app keep their limits together; empty for a single copy. */
+  readonly redisUrl: string;
+  readonly callsPerMinute: number;
+  readonly callsPerVisitor: number;
+  /** Mixed into what OpenAI is told of a visitor, so that it cannot be guessed back. */
+  readonly safetySalt: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,6 +35,12 @@ export function readSettings(environment: Environment): Settings {
   const value = (name: string, otherwise: string): string =>
     environment[name]?.trim() || otherwise;
 
+  const origin = value("PUBLIC_ORIGIN", "");
+  const publicOrigin = origin === "" ? "" : new URL(readUrl("PUBLIC_ORIGIN", origin)).origin;
+  const hosts = value("RTSTART_PUBLIC_HOSTS", "")
+    .split(",")
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== "");
   return {
     key: value("OPENAI_API_KEY", ""),
     port: readPort(value("TOKEN_PORT", "8787")),
@@ -33,10 +49,13 @@ export function readSettings(environment: Environment): Settings {
     model: value("REALTIME_MODEL", defaults.model),
     voice: value("REALTIME_VOICE", defaults.voice),
     emulated: value("RTSTART_EMULATED", "") === "1",
-    hosts: value("RTSTART_PUBLIC_HOSTS", "")
-      .split(",")
-      .map((host) => host.trim().toLowerCase())
-      .filter((host) => host !== ""),
+    hosts: publicOrigin === "" ? hosts : [...hosts, new URL(publicOrigin).hostname],
+    production: value("NODE_ENV", "") === "production",
+    publicOrigin,
+    redisUrl: value("REDIS_URL", ""),
+    callsPerMinute: readCount("CALLS_PER_MINUTE", value("CALLS_PER_MINUTE", "30")),
+    callsPerVisitor: readCount("CALLS_PER_VISITOR", value("CALLS_PER_VISITOR", "6")),
+    safetySalt: value("SAFETY_SALT", "voice-app"),
   };
 }
 
@@ -50,10 +69,18 @@ export function keyTrouble(key: string): "key_missing" | "key_shape" | null {
     : "key_shape";
 }
 
-function readPort(text: string): number {
+function readCount(name: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new Error(`${name} is "${text}". Use a whole number, 1 or more.`);
+  }
+  return count;
+}
+
+export function readPort(text: string, name = "TOKEN_PORT"): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`TOKEN_PORT is "${text}", which is not a port. Use a number up to 65535.`);
+    throw new Error(`${name} is "${text}", which is not a port. Use a number up to 65535.`);
   }
   return port;
 }

@@ -142,6 +142,24 @@ API_UNREACHABLE = Entry(
     recognised="code upstream_unreachable or upstream_timeout from the token service",
 )
 
+CLOSED = Entry(
+    code="RT526",
+    level="error",
+    title="This app lets nobody call yet",
+    why="In production the token route is closed until the app says who may call.",
+    fix=Fix("Fill in server/authorise.ts, then start the app again."),
+    recognised="code closed from the token service, status 403",
+)
+
+NOT_SIGNED_IN = Entry(
+    code="RT527",
+    level="error",
+    title="You are not signed in",
+    why="Calls cost money, so this app lets only those call whom it knows.",
+    fix=Fix("Sign in, then press Talk again."),
+    recognised="code not_authorised from the token service, status 401",
+)
+
 ANSWER_FAILED = Entry(
     code="RT523",
     level="error",

@@ -5,9 +5,18 @@ from rtstart.core.routes import Framework
 
 
 def what_visitors_can_do(
-    *, framework: Framework, mints: bool, is_open: bool, is_emulated: bool, limits: MintLimits
+    *,
+    framework: Framework,
+    mints: bool,
+    is_open: bool,
+    is_emulated: bool,
+    limits: MintLimits,
+    read_by: str = "nobody",
 ) -> tuple[str, ...]:
-    """One sentence for each thing, the costly ones first."""
+    """One sentence for each thing, the costly ones first.
+
+    `read_by` names who ends the encryption on the way, or is `nobody`.
+    """
     who = "Anybody who finds the address" if is_open else "Whoever you send an invitation to"
     told: list[str] = []
     if mints and not is_emulated:
@@ -20,5 +29,6 @@ def what_visitors_can_do(
     if framework != "none":
         told.append(f"{who} can read the app's source: this is a development server.")
     told.append(f"{who} can use everything the app itself offers, as if on your machine.")
-    told.append("The tunnel's provider can read what passes, as it ends the encryption.")
+    if read_by != "nobody":
+        told.append(f"What passes can be read by {read_by}, where the encryption ends.")
     return tuple(told)

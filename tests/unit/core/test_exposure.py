@@ -4,7 +4,12 @@ from rtstart.core.mint_guard import MintLimits
 
 def test_costs_are_named_first_and_by_number() -> None:
     told = what_visitors_can_do(
-        framework="vite", mints=True, is_open=False, is_emulated=False, limits=MintLimits()
+        framework="vite",
+        mints=True,
+        is_open=False,
+        is_emulated=False,
+        limits=MintLimits(),
+        read_by="Cloudflare",
     )
 
     who = "Whoever you send an invitation to can"
@@ -14,7 +19,7 @@ def test_costs_are_named_first_and_by_number() -> None:
         "An ephemeral secret in a visitor's browser is theirs until it expires.",
         f"{who} read the app's source: this is a development server.",
         f"{who} use everything the app itself offers, as if on your machine.",
-        "The tunnel's provider can read what passes, as it ends the encryption.",
+        "What passes can be read by Cloudflare, where the encryption ends.",
     )
 
 
@@ -24,7 +29,4 @@ def test_open_address_says_who_and_emulation_costs_nothing() -> None:
     )
 
     who = "Anybody who finds the address can"
-    assert told == (
-        f"{who} use everything the app itself offers, as if on your machine.",
-        "The tunnel's provider can read what passes, as it ends the encryption.",
-    )
+    assert told == (f"{who} use everything the app itself offers, as if on your machine.",)

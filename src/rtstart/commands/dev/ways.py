@@ -11,8 +11,11 @@ from rtstart.adapters.tunnels.registry import Registry, load_providers
 from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.core.errors import Failed, Usage
 from rtstart.core.events import Emit, Found
+from rtstart.core.exposure import what_visitors_can_do
 from rtstart.core.findings import Finding
 from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.findings.security import OPEN_TO_ALL
+from rtstart.core.mint_guard import MintLimits
 from rtstart.core.project import Project
 from rtstart.core.tunnels import (
     PLACES,
@@ -92,11 +95,12 @@ async def find_ways(
     choice = choose(wish, known, may_open_public=True)
     if isinstance(choice, Finding):
         raise Usage.of(choice)
-    agreement = _Agreement(request, consent, emit)
+    dangers = _Dangers(project, is_open=request.is_public, is_emulated=is_emulated)
+    agreement = _Agreement(request, consent, emit, dangers)
     if is_emulated and not choice.is_named and not agreement.is_given:
         choice = _chosen_by_somebody(choice)
     choice = await agreement.seek(choice, wish, known)
-    for finding in choice.findings:
+    for finding in (*choice.findings, *dangers.of_being_open(choice)):
         emit(Found(finding))
     if request.must_have_tunnel and not choice.candidates:
         raise Failed.of(*(choice.findings or (refusals.ALL_FAILED.found(),)))
@@ -121,10 +125,49 @@ def _chosen_by_somebody(choice: Choice) -> Choice:
     return replace(choice, candidates=kept) if kept else choice
 
 
+class _Dangers:
+    """Says what visitors of this run could do."""
+
+    def __init__(self, project: Project, *, is_open: bool, is_emulated: bool) -> None:
+        self._project = project
+        self._is_open = is_open
+        self._is_emulated = is_emulated
+
+    def _told(self, candidate: Candidate) -> str:
+        config = self._project.config
+        public = config.services.get(config.public)
+        told = what_visitors_can_do(
+            framework=public.framework if public else "none",
+            mints=any(one.mint for one in self._project.services()),
+            is_open=self._is_open,
+            is_emulated=self._is_emulated,
+            limits=MintLimits(),
+            read_by=candidate.traits.plaintext,
+        )
+        return " ".join(told)
+
+    def of_showing(self, candidate: Candidate) -> Finding:
+        """What it means to open this way."""
+        return refusals.EXPOSURE.found(
+            f"{candidate.traits.title} would show this app to whoever has the link",
+            why=self._told(candidate),
+            data={"provider": candidate.name, "plaintext": candidate.traits.plaintext},
+        )
+
+    def of_being_open(self, choice: Choice) -> tuple[Finding, ...]:
+        """What it means that nobody needs an invitation; said at every start."""
+        if not (self._is_open and choice.candidates):
+            return ()
+        return (OPEN_TO_ALL.found(why=self._told(choice.candidates[0])),)
+
+
 class _Agreement:
     """Asks once for a project whether it may be shown to everyone."""
 
-    def __init__(self, request: DevRequest, consent: Consent, emit: Emit) -> None:
+    def __init__(
+        self, request: DevRequest, consent: Consent, emit: Emit, dangers: _Dangers
+    ) -> None:
+        self._dangers = dangers
         self._request = request
         self._state_dir = request.project_dir / ".rtstart"
         self._consent = consent
@@ -140,7 +183,7 @@ class _Agreement:
         public = [one for one in choice.candidates if _is_public(one)]
         if not public:
             return choice
-        exposure = _exposure(public[0])
+        exposure = self._dangers.of_showing(public[0])
         if choice.is_named and self._request.tunnel:
             # Whoever typed the name has agreed; they are told once what it means.
             if has_agreed(self._state_dir, _PUBLIC) is None:
@@ -181,10 +224,3 @@ class _Agreement:
 
 def _is_public(candidate: Candidate) -> bool:
     return candidate.traits.reach == "everyone" and candidate.name not in PLACES
-
-
-def _exposure(candidate: Candidate) -> Finding:
-    return refusals.EXPOSURE.found(
-        f"{candidate.traits.title} would show this app to whoever has the link",
-        data={"provider": candidate.name, "plaintext": candidate.traits.plaintext},
-    )

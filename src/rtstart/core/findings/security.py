@@ -59,7 +59,7 @@ OPEN_TO_ALL = Entry(
     code="RT706",
     level="warning",
     title="The address is open to everybody who finds it",
-    why="Without invitations a stranger can do what is listed above, at your cost.",
+    why="Without invitations any stranger can do what a guest may, at your cost.",
     fix=Fix("Leave --public out: visitors then come in by invitation."),
     recognised="`--public` or RTSTART_PUBLIC",
 )

@@ -47,17 +47,30 @@ class ServiceConfig:
 class ProjectConfig:
     """The whole of `rtstart.toml`. `tunnels` holds each provider's own options.
 
-    `tunnel_for_s` closes a public address by itself after that time, unless it is put off.
+    `public` is the service behind the address; `visitors`, when it is given, is the one that people
+    from outside get in its place (a built preview, say). `tunnel_for_s` closes a public address by
+    itself after that time, unless it is put off.
     """
 
     template: str = ""
     public: str = "web"
+    visitors: str = ""
     tunnel: str = "auto"
     port: int = 4173
     tunnel_for_s: float = 14_400.0
     limits: MintLimits = field(default_factory=MintLimits)
     services: Mapping[str, ServiceConfig] = field(default_factory=dict)
     tunnels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The service that visitors get."""
+        return self.visitors or self.public
+
+    def framework_of(self, service: str) -> Framework:
+        """Whose update socket a service has; `none` for one that is not described."""
+        found = self.services.get(service)
+        return found.framework if found else "none"
 
 
 def parse_config(
@@ -84,6 +97,7 @@ def _read(top: Reader) -> ProjectConfig:
     config = ProjectConfig(
         template=template,
         public=dev.text("public", "web"),
+        visitors=dev.text("visitors"),
         tunnel=dev.text("tunnel", "auto"),
         port=dev.whole("port", 4173, least=1, most=65535),
         tunnel_for_s=dev.seconds("tunnel_for", 14_400.0),
@@ -95,6 +109,8 @@ def _read(top: Reader) -> ProjectConfig:
     top.close()
     if services and config.public not in services:
         dev.fault("public", f'names "{config.public}", which is no table under [services]')
+    if config.visitors and config.visitors not in services:
+        dev.fault("visitors", f'names "{config.visitors}", which is no table under [services]')
     for name, service in services.items():
         for other in service.after:
             if other not in services:

@@ -198,6 +198,27 @@ def test_make_new_puts_the_key_into_dotenv_and_nowhere_else(
     assert key not in str(events)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no mode there")
+def test_s15_dotenv_is_private_and_git_ignores_it_from_the_first_commit(
+    place: Path, tools: Tools, request_for: Build
+) -> None:
+    key = "sk-test-abcdefghijklmnopqrstuvwxyz0123456789"
+
+    make_new(
+        request_for("myapp"),
+        asker=Person(key=key),
+        environment=tools.environment(),
+        emit=lambda _: None,
+    )
+
+    app = place / "myapp"
+    assert key in (app / ".env").read_text(encoding="utf-8")
+    assert (app / ".env").stat().st_mode & 0o777 == 0o600
+    assert _git(app, tools, "check-ignore", ".env") == ".env"
+    assert ".env" not in _git(app, tools, "ls-files").splitlines()
+    assert key not in _git(app, tools, "log", "-p", "--all")
+
+
 def test_make_new_asks_for_no_key_when_the_environment_has_one(
     tools: Tools, request_for: Build
 ) -> None:

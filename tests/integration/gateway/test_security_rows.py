@@ -1,8 +1,4 @@
-"""The security rows that the gateway and the relay hold, one test each, by their numbers.
-
-S10, S11, S15, S17, S21, S22 and S24 belong to other rooms (the words of the warning, the tunnel's
-expiry and binary, `.env`, the app in production, templates) and are tested there.
-"""
+"""The security rows that the gateway and the relay hold, each by its number (docs/security.md)."""
 
 import json
 import os
@@ -18,7 +14,6 @@ from rtstart.adapters.processes import Runner
 from rtstart.core.config import ProjectConfig, ServiceConfig
 from rtstart.core.dotenv import Dotenv
 from rtstart.core.events import Event, Minted, Started, Visited
-from rtstart.core.exposure import what_visitors_can_do
 from rtstart.core.mint_guard import MintLimits
 from rtstart.core.plan import Plan, make_plan
 from rtstart.core.project import Key, Project
@@ -47,7 +42,7 @@ def _plan(project_dir: Path, command: str) -> Plan:
     )
 
 
-async def test_s1_local_and_tunnel_ports_are_bound_to_loopback_only() -> None:
+async def test_s01_local_and_tunnel_ports_are_bound_to_loopback_only() -> None:
     async with running() as r:
         for port in (r.local, r.public):
             bound = {
@@ -59,7 +54,7 @@ async def test_s1_local_and_tunnel_ports_are_bound_to_loopback_only() -> None:
         assert "127.0.0.1" in bound
 
 
-async def test_s2_first_visit_needs_a_link_that_becomes_a_cookie_and_leaves_the_address() -> None:
+async def test_s02_first_visit_needs_a_link_that_becomes_a_cookie_and_leaves_the_address() -> None:
     async with running() as r:
         async with r.client.get(r.public_url + "/", headers=r.outside()) as bare:
             assert bare.status == 401
@@ -78,7 +73,7 @@ async def test_s2_first_visit_needs_a_link_that_becomes_a_cookie_and_leaves_the_
     assert "Domain" not in cookie
 
 
-async def test_s3_preview_bots_do_not_burn_a_link() -> None:
+async def test_s03_preview_bots_do_not_burn_a_link() -> None:
     async with running() as r:
         url = r.public_url + r.gateway.invite().path
         for method in ("GET", "HEAD", "OPTIONS", "GET"):
@@ -88,7 +83,7 @@ async def test_s3_preview_bots_do_not_burn_a_link() -> None:
             assert spent.status == 303
 
 
-async def test_s4_visitors_are_listed_and_dropped_one_by_one() -> None:
+async def test_s04_visitors_are_listed_and_dropped_one_by_one() -> None:
     async with running() as r:
         cookies = [await r.come_in(name) for name in ("Ada", "Bob")]
         first, second = r.gateway.visitors()
@@ -117,7 +112,7 @@ async def test_s4_visitors_are_listed_and_dropped_one_by_one() -> None:
         ({"Host": "evil.test"}, 421),
     ],
 )
-async def test_s5_mint_wants_post_cookie_origin_json_and_host(
+async def test_s05_mint_wants_post_cookie_origin_json_and_host(
     wrong: dict[str, str], status: int
 ) -> None:
     async with running() as r:
@@ -141,7 +136,7 @@ async def test_s5_mint_wants_post_cookie_origin_json_and_host(
         (MintLimits(per_run=1), "run_limit"),
     ],
 )
-async def test_s6_limits_answer_429_with_words_and_the_time_to_wait(
+async def test_s06_limits_answer_429_with_words_and_the_time_to_wait(
     limits: MintLimits, code: str
 ) -> None:
     async with running(limits=limits) as r:
@@ -154,7 +149,7 @@ async def test_s6_limits_answer_429_with_words_and_the_time_to_wait(
         assert ("Retry-After" in answer.headers) == (code != "run_limit")
 
 
-async def test_s7_answers_with_a_secret_are_not_stored_and_not_told() -> None:
+async def test_s07_answers_with_a_secret_are_not_stored_and_not_told() -> None:
     async with running() as r:
         async with r.client.post(r.local_url + "/session", json={}) as answer:
             assert answer.headers.getall("Cache-Control") == ["no-store"]
@@ -163,7 +158,7 @@ async def test_s7_answers_with_a_secret_are_not_stored_and_not_told() -> None:
         assert secret not in repr(r.events)
 
 
-async def test_s8_call_that_the_backend_opens_is_known_and_can_be_hung_up() -> None:
+async def test_s08_call_that_the_backend_opens_is_known_and_can_be_hung_up() -> None:
     hung_up: list[str] = []
 
     class Control:
@@ -182,7 +177,7 @@ async def test_s8_call_that_the_backend_opens_is_known_and_can_be_hung_up() -> N
     assert hung_up == ["rtc_1"]
 
 
-async def test_s9_budget_ends_minting_and_the_kill_switch_ends_everything() -> None:
+async def test_s09_budget_ends_minting_and_the_kill_switch_ends_everything() -> None:
     async with running(limits=MintLimits(run_minutes=1)) as r:
         cookie = await r.come_in()
         r.gateway.call_started("rtc_1", "v1")
@@ -194,14 +189,6 @@ async def test_s9_budget_ends_minting_and_the_kill_switch_ends_everything() -> N
             assert out.status == 401
         async with r.client.post(r.local_url + "/session", json={}) as stopped:
             assert stopped.status == 503
-
-
-def test_s10_what_a_visitor_can_do_is_said_before() -> None:
-    told = what_visitors_can_do(
-        framework="vite", mints=True, is_open=True, is_emulated=False, limits=MintLimits()
-    )
-
-    assert "at your cost" in told[0]
 
 
 async def test_s12_mint_without_cookie_is_refused_through_the_public_address() -> None:
@@ -327,3 +314,15 @@ async def test_t2_page_of_another_site_cannot_reach_this_machine_by_a_rebound_na
         ) as cross:
             assert cross.status == 403
         assert r.token.requests == []
+
+
+async def test_s24_visitors_get_a_built_preview_and_never_the_dev_server() -> None:
+    async with running(default="web", shown="token", routes=(), mint_paths=()) as r:
+        headers = r.outside(Cookie=await r.come_in())
+        for path in ("/", "/src/main.ts", "/@fs/etc/passwd", "/@vite/client"):
+            async with r.client.get(r.public_url + path, headers=headers):
+                pass
+        assert r.web.requests == []
+        assert r.token.requests != []
+        async with r.client.get(r.local_url + "/"):
+            assert len(r.web.requests) == 1

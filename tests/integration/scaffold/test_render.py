@@ -173,6 +173,33 @@ def test_render_plain_stops_at_a_misspelt_name(source: Path, write: Write) -> No
         render(recipe, _answers(recipe))
 
 
+@pytest.mark.parametrize(
+    "dangerous",
+    [
+        "_tasks: [touch ran]\n",
+        "_migrations: [{version: v1, command: touch ran}]\n_tasks: [touch ran]\n",
+        "_jinja_extensions: [os.path]\n",
+    ],
+)
+def test_s22_template_that_would_run_something_is_refused(
+    source: Path, write: Write, dangerous: str
+) -> None:
+    from copier.errors import UnsafeTemplateError
+
+    (source / "copier.yml").write_text(_HEAD + dangerous + _QUESTIONS, encoding="utf-8")
+    write("a.txt", "a")
+    recipe = read_recipe(source)
+
+    with pytest.raises(UnsafeTemplateError):
+        render(recipe, _answers(recipe))
+
+
+def test_s22_shipped_templates_run_nothing() -> None:
+    recipe = (find_source() / "copier.yml").read_text(encoding="utf-8")
+
+    assert [word for word in ("_tasks", "_migrations", "_jinja_ext") if word in recipe] == []
+
+
 def test_interview_reads_questions_as_copier_does(source: Path) -> None:
     (source / "copier.yml").write_text(
         """

@@ -214,7 +214,7 @@ async def _get(url: str) -> bytes:
         ("empty.tgz", _empty_archive(), "RT438"),
     ],
 )
-async def test_nothing_is_left_when_what_came_is_wrong(
+async def test_s17_nothing_is_left_when_a_fetched_program_is_not_the_pinned_one(
     releases: str, name: str, data: bytes, code: str
 ) -> None:
     events: list[Event] = []
@@ -240,7 +240,7 @@ async def test_fetching_fails_in_words_when_there_is_no_release() -> None:
 @pytest.mark.parametrize(
     "place", ["linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64", "windows-amd64"]
 )
-def test_release_is_pinned_for_every_common_machine(place: str) -> None:
+def test_s17_release_is_pinned_for_every_common_machine(place: str) -> None:
     release = find_release("cloudflared", place=place)
 
     assert release is not None

@@ -92,6 +92,20 @@ async def test_fault_is_named_when_the_tunnel_is_hostile(
     ] == failed
 
 
+async def test_s12_address_where_a_stranger_may_mint_does_not_pass(gateway: Running) -> None:
+    async with hostile_tunnel(gateway.public, "good") as tunnel:
+        gateway.gateway.set_public_origin(tunnel.url)
+        subject = Subject(
+            origin=tunnel.url, is_public=True, framework="none", mint="/session", is_carried=True
+        )
+        events: list[Event] = []
+        keys = Keys(gateway.gateway.nonce, tls=tunnel.client_tls)
+        proof = await prove(subject, keys, emit=events.append)
+
+    assert "mint refused" not in _passed(events)
+    assert [(one.code, one.level) for one in proof.findings] == [("RT410", "error")]
+
+
 async def test_name_is_asked_for_with_patience_when_it_does_not_resolve(gateway: Running) -> None:
     async with hostile_tunnel(gateway.public) as tunnel:
         proof, events = await _prove(gateway, tunnel, url="https://nowhere.invalid", patience_s=0.8)

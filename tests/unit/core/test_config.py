@@ -211,6 +211,11 @@ def test_parse_config_has_defaults_for_all_but_the_schema() -> None:
             "rtstart.toml:3",
             'dev.public names "api", which is no table under [services]',
         ),
+        (
+            "schema = 1\n[dev]\nvisitors = 'api'\n[services.web]",
+            "rtstart.toml:3",
+            'dev.visitors names "api", which is no table under [services]',
+        ),
     ],
 )
 def test_parse_config_names_the_fault_and_its_line(text: str, where: str, what: str) -> None:
@@ -227,4 +232,17 @@ def test_parse_config_says_all_faults_at_once() -> None:
         "rtstart.toml:6",
         "rtstart.toml:4",
         "rtstart.toml:2",
+    ]
+
+
+def test_visitors_get_the_public_service_unless_another_is_named() -> None:
+    services = {"web": ServiceConfig("web", framework="vite"), "preview": ServiceConfig("preview")}
+    usual = ProjectConfig(services=services)
+    other = ProjectConfig(visitors="preview", services=services)
+
+    assert [usual.shown, other.shown, other.public] == ["web", "preview", "web"]
+    assert [other.framework_of(one) for one in ("web", "preview", "gone")] == [
+        "vite",
+        "none",
+        "none",
     ]

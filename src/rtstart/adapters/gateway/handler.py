@@ -45,7 +45,12 @@ class Handler:
     def __init__(self, desk: Desk) -> None:
         settings = desk.settings
         self._desk = desk
-        self._routes = RouteTable(settings.upstreams, settings.routes, default=settings.default)
+        self._routes = {
+            "local": RouteTable(settings.upstreams, settings.routes, default=settings.default),
+            "public": RouteTable(
+                settings.upstreams, settings.routes, default=settings.shown or settings.default
+            ),
+        }
         self._wires = {upstream.name: Wires(upstream) for upstream in settings.upstreams}
         self._doors = Doors(desk)
         self._own = OwnPaths(desk, self._doors, self._wires)
@@ -132,7 +137,7 @@ class Handler:
         self, arrived: Arrived, visitor: Visitor | None, hook: bytes | None
     ) -> web.StreamResponse:
         connection, request, path = arrived.connection, arrived.request, arrived.path
-        upstream = self._routes.find(path)
+        upstream = self._routes[arrived.connection.kind].find(path)
         if isinstance(upstream, BadPath):
             return await answers.write(connection, request, _bad_path(upstream))
         if not arrived.is_local and is_private(path, upstream.framework):

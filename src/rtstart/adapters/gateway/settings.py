@@ -28,7 +28,8 @@ class Bounds:
 class GatewaySettings:
     """One gateway: its upstreams, which paths go where, and how it guards them.
 
-    `default` names the upstream of every path that no route covers. `mint_paths` are plain paths
+    `default` names the upstream of every path that no route covers, `shown` the one in its place
+    for visitors, when that is another. `mint_paths` are plain paths
     whose POST makes ephemeral secrets. `is_open` lets everybody in without an invitation
     (`--public`). `standing_token` is a code that may be spent any number of times, or sent as
     `X-Rtstart-Token` (for build servers). `webhooks` are paths held by a signature instead of an
@@ -38,6 +39,7 @@ class GatewaySettings:
     project: str
     upstreams: tuple[Upstream, ...]
     default: str
+    shown: str = ""
     routes: tuple[Route, ...] = ()
     mint_paths: tuple[str, ...] = ()
     access: AccessRules = field(default_factory=AccessRules)

@@ -58,6 +58,7 @@ def _settings(layout: Layout, request: DevRequest) -> GatewaySettings:
         project=project.name,
         upstreams=tuple(upstreams),
         default=default,
+        shown=project.config.visitors if project.config.visitors in ports else "",
         routes=tuple(routes),
         mint_paths=tuple(one.mint for one in services if one.mint),
         limits=project.config.limits,

@@ -53,6 +53,7 @@ class RunDoors:
         self._is_open = is_open
         self._emit = emit
         self._on_address = on_address
+        self._config = layout.project.config
         self._tls: dict[str, ssl.SSLContext] = {}
 
     def is_own(self, visitor: str) -> bool:
@@ -87,7 +88,7 @@ class RunDoors:
             Subject(
                 origin=url,
                 is_public=not self._is_open,
-                framework=self._layout.framework,
+                framework=self._config.framework_of(self._config.shown),
                 mint=self._layout.mint,
                 is_carried=traits.reach != "network",
                 carries_streams=traits.carries_streams,
@@ -101,7 +102,7 @@ class RunDoors:
         subject = Subject(
             origin=url,
             is_public=False,
-            framework=self._layout.framework,
+            framework=self._config.framework_of(self._config.public),
             mint=self._layout.mint,
         )
         return await self._prove(subject)

@@ -14,7 +14,6 @@ from rtstart.adapters.ports import choose_port, is_free, port_taken
 from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.commands.dev.ways import Ways, find_ways
 from rtstart.core.api_key import key_fault
-from rtstart.core.config import Framework
 from rtstart.core.errors import Conflict, Failed, NotAProject
 from rtstart.core.events import Emit
 from rtstart.core.findings.services import PACKAGES_MISSING
@@ -44,7 +43,6 @@ class Layout:
     public_port: int
     relay_socket: socket.socket | None
     mode: str
-    framework: Framework
     mint: str
 
 
@@ -83,7 +81,6 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
         emulation=emulation,
         relay_port=relay_socket.getsockname()[1] if relay_socket else None,
     )
-    public = project.config.services.get(project.config.public)
     return Layout(
         project=project,
         plan=plan,
@@ -94,7 +91,6 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
         public_port=_public_port(ways),
         relay_socket=relay_socket,
         mode=_mode(request, key),
-        framework=public.framework if public else "none",
         mint=next((one.mint for one in project.services() if one.mint), ""),
     )
 

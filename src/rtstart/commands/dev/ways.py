@@ -15,7 +15,6 @@ from rtstart.core.exposure import what_visitors_can_do
 from rtstart.core.findings import Finding
 from rtstart.core.findings import tunnel_refusals as refusals
 from rtstart.core.findings.security import OPEN_TO_ALL
-from rtstart.core.mint_guard import MintLimits
 from rtstart.core.project import Project
 from rtstart.core.tunnels import (
     PLACES,
@@ -135,13 +134,12 @@ class _Dangers:
 
     def _told(self, candidate: Candidate) -> str:
         config = self._project.config
-        public = config.services.get(config.public)
         told = what_visitors_can_do(
-            framework=public.framework if public else "none",
+            framework=config.framework_of(config.shown),
             mints=any(one.mint for one in self._project.services()),
             is_open=self._is_open,
             is_emulated=self._is_emulated,
-            limits=MintLimits(),
+            limits=config.limits,
             read_by=candidate.traits.plaintext,
         )
         return " ".join(told)

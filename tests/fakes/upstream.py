@@ -26,6 +26,9 @@ class FakeUpstream:
     uploaded: int = 0
     socket_codes: asyncio.Queue[int | None] = field(default_factory=asyncio.Queue)
     mint_status: int = 200
+    may_mint: asyncio.Event | None = None
+    mint_is_long: bool = False
+    asked_to_mint: asyncio.Event = field(default_factory=asyncio.Event)
     stop: Callable[[], Awaitable[None]] = field(default=lambda: asyncio.sleep(0))
 
     def header(self, name: str) -> list[str]:
@@ -180,9 +183,20 @@ async def _socket(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamRes
 
 async def _session(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamResponse:
     await request.read()
+    fake.asked_to_mint.set()
+    if fake.may_mint is not None:
+        await fake.may_mint.wait()
     if request.method != "POST":
         return web.json_response({"error": "a fake that minted by GET"}, status=200)
     secret = {"value": "ek_test0000", "expires_at": 1}
+    if fake.mint_is_long:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"value": "ek_test0000", ')
+        try:
+            await asyncio.Event().wait()
+        finally:
+            fake.cancelled.set()
     return web.json_response(
         secret if fake.mint_status == 200 else {"error": {"message": "upstream says no"}},
         status=fake.mint_status,

@@ -64,9 +64,11 @@ class MintRefused:
 MintDecision: TypeAlias = MintAllowed | MintRefused
 
 _ONLY_POST = MintRefused(405, "method_not_allowed", "A secret is made by POST only.")
-_STOPPED = MintRefused(
+STOPPED = MintRefused(
     503, "minting_stopped", "The developer has stopped all calls. Ask them to allow calls again."
 )
+"""While the kill switch is on."""
+
 _OTHER_SITE = MintRefused(
     403, "foreign_origin", "Only the app's own page may ask for a secret, not another site."
 )
@@ -88,7 +90,7 @@ class MintGuard:
         self._is_emulated = is_emulated
         self._recent: deque[tuple[float, str]] = deque()
         self._made: Counter[str] = Counter()
-        self._pending = 0
+        self._pending: Counter[str] = Counter()
         self._stopped = False
 
     @property
@@ -124,12 +126,12 @@ class MintGuard:
         if refused:
             return refused
         self._recent.append((now, asked.visitor))
-        self._pending += 1
+        self._pending[asked.visitor] += 1
         return MintAllowed(asked.visitor)
 
     def answered(self, allowed: MintAllowed, *, status: int, now: float) -> None:
         """How an allowed request ended; one that failed upstream does not count for the run."""
-        self._pending -= 1
+        self._pending[allowed.visitor] -= 1
         if status in range(200, 300):
             self._made[allowed.visitor] += 1
             self.calls.minted(allowed.visitor, now=now)
@@ -138,7 +140,7 @@ class MintGuard:
         if asked.method != "POST":
             return _ONLY_POST
         if self._stopped:
-            return _STOPPED
+            return STOPPED
         if asked.from_own_page is False or (asked.from_own_page is None and not asked.is_local):
             return _OTHER_SITE
         if asked.content_type.partition(";")[0].strip().lower() != "application/json":
@@ -148,7 +150,7 @@ class MintGuard:
         return None
 
     def _budget(self, now: float) -> MintRefused | None:
-        if self.made + self._pending >= self._limits.per_run:
+        if self.made + self._pending.total() >= self._limits.per_run:
             return _RUN_IS_SPENT
         if self._is_emulated:
             return None
@@ -188,11 +190,11 @@ class MintGuard:
         )
 
     def _open(self, visitor: str, now: float) -> MintRefused | None:
-        own = self.calls.open_count(now, visitor=visitor)
+        own = self.calls.open_count(now, visitor=visitor) + self._pending[visitor]
         if own >= self._limits.open_per_visitor:
             words = f"You have {own} calls open or about to open. End one, or wait half a minute."
             return MintRefused(429, "open_calls", words, retry_after_s=_LATER_S)
-        everybody = self.calls.open_count(now)
+        everybody = self.calls.open_count(now) + self._pending.total()
         if everybody >= self._limits.open_calls:
             words = f"{everybody} calls are open already. Wait until one has ended."
             return MintRefused(429, "open_calls_in_all", words, retry_after_s=_LATER_S)

@@ -130,6 +130,21 @@ def test_open_calls_of_one_and_of_all_are_bounded() -> None:
     assert _code(guard, GOOD, now=2.0) == 200
 
 
+def test_requests_under_way_count_as_open() -> None:
+    guard = MintGuard(MintLimits(open_per_visitor=1, open_calls=2))
+    other = replace(GOOD, visitor="v2")
+
+    first = guard.decide(GOOD, now=0.0)
+    assert isinstance(first, MintAllowed)
+    assert [_code(guard, one) for one in (GOOD, other, replace(GOOD, visitor="v3"))] == [
+        "open_calls",
+        200,
+        "open_calls_in_all",
+    ]
+    guard.answered(first, status=500, now=1.0)
+    assert _code(guard, GOOD, now=1.0) == 200
+
+
 def test_minutes_of_a_run_are_bounded() -> None:
     guard = MintGuard(MintLimits(run_minutes=10))
     guard.calls.started("rtc_1", visitor="v2", now=0.0)

@@ -17,7 +17,29 @@ from rtstart.core.calls import CALLS_PATH
 from rtstart.core.events import Minted
 from rtstart.core.forwarding import AnswerPolicy
 from rtstart.core.gate import is_from_own_page
-from rtstart.core.mint_guard import MintAllowed, MintAsked, MintRefused
+from rtstart.core.mint_guard import STOPPED, MintAllowed, MintAsked, MintGuard, MintRefused
+
+
+class _StoppedMeanwhile(Exception):
+    """The kill switch was pressed while the token backend was asked."""
+
+
+class _Ending:
+    """How a request ended. Its answer counts from its head on: whoever hangs up while it comes has
+    got the secret all the same.
+    """
+
+    def __init__(self, guard: MintGuard) -> None:
+        self._guard = guard
+        self.status = int(HTTPStatus.SERVICE_UNAVAILABLE)
+        self.decision = "allowed"
+
+    def hear(self, status: int) -> None:
+        """The head of the answer has come; raise when it must not go out any more."""
+        if self._guard.is_stopped:
+            self.decision = STOPPED.code
+            raise _StoppedMeanwhile
+        self.status = status
 
 
 class Minting:
@@ -70,17 +92,23 @@ class Minting:
             body_limit=desk.settings.limits.body_bytes,
             visitor=desk.book.safety_identifier(allowed.visitor),
         )
-        status = int(HTTPStatus.SERVICE_UNAVAILABLE)
+        ending = _Ending(desk.guard)
         try:
-            passed = await pass_request(
-                arrived.connection, arrived.request, guarded, desk.settings.bounds
-            )
-            status = passed.status
+            with desk.serving(allowed.visitor, arrived.connection):
+                passed = await pass_request(
+                    arrived.connection,
+                    arrived.request,
+                    guarded,
+                    desk.settings.bounds,
+                    heard=ending.hear,
+                )
+        except _StoppedMeanwhile:
+            return await answers.write(arrived.connection, arrived.request, _refused(STOPPED))
         finally:
             ended = desk.clock()
-            desk.guard.answered(allowed, status=status, now=ended)
-            desk.emit(Minted(name, status, round((ended - started) * 1000, 1)))
-            self._audit(arrived, name, "allowed", status)
+            desk.guard.answered(allowed, status=ending.status, now=ended)
+            desk.emit(Minted(name, ending.status, round((ended - started) * 1000, 1)))
+            self._audit(arrived, name, ending.decision, ending.status)
         return passed.written
 
     def _audit(self, arrived: Arrived, name: str, decision: str, status: int) -> None:

@@ -1,7 +1,7 @@
 """Passes one request to an upstream and its answer back: bytes, streams and WebSockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -70,8 +70,11 @@ async def pass_request(
     bounds: Bounds,
     *,
     whole: bytes | None = None,
+    heard: Callable[[int], None] | None = None,
 ) -> Passed:
-    """Forward an ordinary request and its answer. `whole` is its body when that was read already.
+    """Forward an ordinary request and its answer. `whole` is its body when that was read already;
+    `heard` is told the answer's status before anything of it goes out, and may raise to keep it
+    back.
 
     Raise UpstreamDown, UpstreamBroken, BodyTooLarge or BodyTooSlow while nothing was answered yet.
     """
@@ -98,6 +101,8 @@ async def pass_request(
             answer.wire.abort()
             raise UpstreamBroken("it changed protocols without being asked")
         try:
+            if heard is not None:
+                heard(answer.status)
             # A server may answer before it has read everything. What is still to come from the
             # client would be taken for its next request, so then the connection ends with this.
             has_come = body is None or body.is_sent or request.content.is_eof()

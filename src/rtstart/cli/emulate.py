@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,10 +10,15 @@ from rtstart.core.errors import Usage
 from rtstart.core.reading import parse_duration
 
 if TYPE_CHECKING:
-    from rtstart.adapters.emulator.server import Emulator
+    from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
+    from rtstart.core.realtime.chat import ChatEndpoint
     from rtstart.core.realtime.faults import FaultRule
 
 DEFAULT_PORT = 8765
+DEFAULT_CHAT_URL = "http://localhost:11434/v1"
+"""Where Ollama listens (its OpenAI-compatible side, docs.ollama.com, 2026-11)."""
+
+CHAT_KEY = "RTSTART_CHAT_KEY"
 
 
 def emulate(
@@ -74,6 +79,28 @@ def emulate(
             envvar="RTSTART_EMULATOR_RECORD",
         ),
     ] = None,
+    answers: Annotated[
+        Literal["echo", "speech", "chat"],
+        typer.Option(
+            help="Who answers: your own voice, your own words (needs rtstart[speech]), or a chat "
+            "endpoint between recognition and synthesis.",
+            envvar="RTSTART_EMULATOR_ANSWERS",
+        ),
+    ] = "echo",
+    chat_url: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Any OpenAI-compatible endpoint; its key, if it wants one, in RTSTART_CHAT_KEY.",
+            envvar="RTSTART_CHAT_URL",
+        ),
+    ] = DEFAULT_CHAT_URL,
+    chat_model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The model to ask for there.", envvar="RTSTART_CHAT_MODEL"
+        ),
+    ] = "",
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -125,6 +152,7 @@ def emulate(
         port=usual if port is None else port,
         advertise=tuple(advertise or ()),
         session_s=_seconds(session),
+        answers=_chat(chat_url, chat_model) if answers == "chat" else answers,
         seed=seed,
         faults=tuple(_fault(text) for text in fault or ()),
         record_dir=record,
@@ -136,6 +164,23 @@ def emulate(
     request = EmulateRequest(options, scenario, replay, tls_port, given)
     tell = partial(_tell_json if as_json else _tell, for_command=bool(given))
     raise typer.Exit(asyncio.run(run(request, on_ready=tell)))
+
+
+def _chat(url: str, model: str) -> "ChatEndpoint":
+    import os
+
+    from rtstart.core.realtime.chat import ChatEndpoint
+
+    if not model:
+        raise Usage(
+            f"Which model shall answer at {url}?",
+            hint="rtstart emulate --answers chat --chat-model llama3.2",
+        )
+    if not url.startswith(("http://", "https://")):
+        raise Usage(
+            f'"{url}" is no address of a chat endpoint', hint=f"--chat-url {DEFAULT_CHAT_URL}"
+        )
+    return ChatEndpoint(url, model, os.environ.get(CHAT_KEY, ""))
 
 
 def _seconds(text: str) -> float:
@@ -188,11 +233,7 @@ def _tell(emulator: "Emulator", *, for_command: bool) -> None:
     style = style_of(talk)
     arrow = style.ink(style.glyphs.arrow, "accent")
     options, tls = emulator.options, emulator.options.tls
-    who = (
-        "no model answers: your own voice comes back, higher"
-        if options.scenario is None
-        else "no model answers: a scenario does"
-    )
+    who = _who(options)
     title = f"  {style.ink('rtstart', 'accent', 'bold')} {style.ink(__version__, 'dim')}  "
     talk.write(f"\n{title}{style.ink('EMULATED', 'warn', 'bold')}  {who}\n\n")
     rows = [("OPENAI_BASE_URL", emulator.base_url), ("OPENAI_API_KEY", TEST_KEY)]
@@ -210,6 +251,18 @@ def _tell(emulator: "Emulator", *, for_command: bool) -> None:
     if not for_command and not result.isatty():
         result.write(f"{emulator.base_url}\n")
         result.flush()
+
+
+def _who(options: "EmulatorOptions") -> str:
+    if options.scenario is not None:
+        return "no model answers: a scenario does"
+    match options.answers:
+        case "echo":
+            return "no model answers: your own voice comes back, higher"
+        case "speech":
+            return "no model answers: your own words are said back"
+        case endpoint:
+            return f"{endpoint.model} at {endpoint.url} answers"
 
 
 def _tell_json(emulator: "Emulator", *, for_command: bool) -> None:

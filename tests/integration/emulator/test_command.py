@@ -79,3 +79,30 @@ async def test_it_speaks_tls_too_when_asked() -> None:
     await asyncio.wait_for(process.communicate(), 5)
 
     assert (answer.status_code, process.returncode) == (200, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--answers", "chat"), b"--answers chat --chat-model llama3.2"),
+        (("--answers", "chat", "--chat-model", "m", "--chat-url", "here"), b'"here" is no address'),
+    ],
+)
+async def test_a_chat_endpoint_is_named_whole(options: tuple[str, ...], words: bytes) -> None:
+    process = await _started("--port", "0", *options)
+    _, err = await asyncio.wait_for(process.communicate(), 10)
+
+    assert process.returncode == 2
+    assert words in err
+
+
+async def test_the_banner_says_which_model_answers() -> None:
+    endpoint = ("--chat-model", "llama3.2", "--chat-url", "http://127.0.0.1:9/v1")
+    process = await _started("--port", "0", "--answers", "chat", *endpoint)
+    assert process.stdout is not None
+    await process.stdout.readline()
+
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 5)
+
+    assert b"llama3.2 at http://127.0.0.1:9/v1 answers" in err

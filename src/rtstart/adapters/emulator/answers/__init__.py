@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Protocol, TypeAlias
 
+from rtstart.adapters.emulator.audio.samples import Samples
 from rtstart.core.realtime.answers import Part, Question
 from rtstart.core.realtime.conversation import Audio
 from rtstart.core.realtime.scenario import HangUp
+from rtstart.core.realtime.settings import Settings
 from rtstart.core.realtime.wire import Fields
 
 Said: TypeAlias = Part | HangUp
@@ -30,6 +32,6 @@ class Answerer(Protocol):
 class Speaker(Protocol):
     """Turns words into sound."""
 
-    async def speak(self, words: str) -> bytes:
-        """PCM at the emulator's rate, 16 bits, one channel."""
+    async def speak(self, words: str, settings: Settings) -> Samples:
+        """The sound of some words, in the voice and at the speed of the session."""
         ...

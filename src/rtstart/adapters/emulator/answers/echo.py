@@ -11,7 +11,7 @@ import numpy as np
 
 from rtstart.adapters.emulator.answers import Said
 from rtstart.adapters.emulator.answers.murmur import tone
-from rtstart.adapters.emulator.answers.words import pieces
+from rtstart.adapters.emulator.answers.words import forced_tool, pieces, written_answer
 from rtstart.adapters.emulator.audio.pitch import median_pitch_hz, shifted
 from rtstart.adapters.emulator.audio.samples import (
     RATE_HZ,
@@ -23,9 +23,8 @@ from rtstart.adapters.emulator.audio.samples import (
     resampled,
 )
 from rtstart.core.realtime.answers import Call, Question, Sound, Words
-from rtstart.core.realtime.conversation import Audio, FunctionOutput, Message, Text
-from rtstart.core.realtime.settings import Settings
-from rtstart.core.realtime.wire import Fields, as_text
+from rtstart.core.realtime.conversation import Audio
+from rtstart.core.realtime.wire import Fields
 
 SEMITONES = 3
 _BEEP_HZ = 523.25
@@ -87,13 +86,15 @@ class Echo:
 
     async def answer(self, question: Question) -> AsyncIterator[Said]:
         """The caller's voice three semitones higher; text for text; a call where one is forced."""
-        tool = _forced_tool(question.settings)
+        tool = forced_tool(question.settings)
         if tool is not None and question.cause != "idle":
             yield Call(tool, "{}")
             return
         heard = question.heard
         if heard is None or question.settings.output_modality == "text":
-            text = await _written(question)
+            text = written_answer(question)
+            if heard is not None:
+                text = f"You spoke for {await asyncio.to_thread(measure, heard)}."
             for piece in pieces(text):
                 yield Words(piece)
             if question.settings.output_modality == "audio":
@@ -116,31 +117,3 @@ class Echo:
         del item_id, request
         measured = await asyncio.to_thread(measure, sound)
         yield f"[speech, {measured}]"
-
-
-async def _written(question: Question) -> str:
-    """An answer in text to the last thing that was said or written."""
-    for item in reversed(question.history):
-        if isinstance(item, FunctionOutput):
-            return f"The tool answered: {item.output}"
-        if not isinstance(item, Message) or item.role != "user":
-            continue
-        texts = [part.text for part in item.content if isinstance(part, Text)]
-        if texts:
-            return f"You wrote: {' '.join(texts)}"
-        if question.heard is not None:
-            measured = await asyncio.to_thread(measure, question.heard)
-            return f"You spoke for {measured}."
-        break
-    return "Nobody has said anything yet. Say something and you will hear it again, higher."
-
-
-def _forced_tool(settings: Settings) -> str | None:
-    """The function that has to be called, if any: echo calls no tool by itself."""
-    choice = settings.tool_choice
-    names = [as_text(tool["name"]) for tool in settings.tools if tool["type"] == "function"]
-    if choice == "required":
-        return names[0] if names else None
-    if isinstance(choice, dict) and choice.get("type") == "function":
-        return as_text(choice["name"])
-    return None

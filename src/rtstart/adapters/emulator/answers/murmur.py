@@ -6,6 +6,7 @@ It stands in where no speech synthesis is installed; the words themselves are in
 import numpy as np
 
 from rtstart.adapters.emulator.audio.samples import RATE_HZ, Samples
+from rtstart.core.realtime.settings import Settings
 
 _PITCH_HZ = 220.0
 _LETTER_S = 0.06
@@ -18,9 +19,10 @@ _STEPS = (0, 2, 4, 2, -1)
 class Murmur:
     """Speaks in tones."""
 
-    async def speak(self, words: str) -> bytes:
+    async def speak(self, words: str, settings: Settings) -> Samples:
         """A tone for each word, as long as the word is."""
-        return murmured(words).tobytes()
+        del settings
+        return murmured(words)
 
 
 def murmured(words: str) -> Samples:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from rtstart.adapters.emulator.answers import Answerer, Said, Speaker
 from rtstart.adapters.emulator.answers.murmur import tone
+from rtstart.adapters.emulator.answers.speech import Listener
 from rtstart.adapters.emulator.answers.words import pieces
 from rtstart.adapters.emulator.audio.files import read_sound
 from rtstart.adapters.emulator.audio.samples import (
     RATE_HZ,
     decoded,
     encoded,
-    from_bytes,
     resampled,
 )
 from rtstart.core.realtime.answers import Call, Failure, Question, Sound, Words
@@ -32,19 +32,29 @@ from rtstart.core.realtime.wire import Fields
 
 
 class Scripted:
-    """Plays a scenario in one call. `sounds_dir` is where its sound files are."""
+    """Plays a scenario in one call. `sounds_dir` is where its sound files are.
+
+    With a `listener`, conditions on what was heard go by what was really said.
+    """
 
     def __init__(
-        self, script: Script, *, otherwise: Answerer, speaker: Speaker, sounds_dir: Path
+        self,
+        script: Script,
+        *,
+        otherwise: Answerer,
+        speaker: Speaker,
+        sounds_dir: Path,
+        listener: Listener | None = None,
     ) -> None:
         self._script = script
         self._otherwise = otherwise
         self._speaker = speaker
         self._sounds_dir = sounds_dir
+        self._listener = listener
 
     async def answer(self, question: Question) -> AsyncIterator[Said]:
         """The steps of the reply that fits."""
-        reply = self._script.next(question)
+        reply = self._script.next(question, understood=await self._understood(question))
         if reply is not None:
             async for said in self._steps(reply, question):
                 yield said
@@ -67,6 +77,16 @@ class Scripted:
             return
         async for piece in self._otherwise.transcribe(item_id, sound, request):
             yield piece
+
+    async def _understood(self, question: Question) -> str:
+        """What was said, where somebody listens and the scenario does not say it itself."""
+        heard = question.heard
+        if heard is None or self._listener is None:
+            return ""
+        item_id = question.history[-1].id
+        if self._script.hears(item_id) is not None:
+            return ""
+        return await self._listener.words(item_id, heard)
 
     async def _steps(self, reply: Reply, question: Question) -> AsyncIterator[Said]:
         for step in reply.steps:
@@ -96,5 +116,5 @@ class Scripted:
                 narrow, rate_hz = decoded(step.sound.audio, step.sound.format)
                 samples = resampled(narrow, rate_hz, RATE_HZ)
             case None:
-                samples = from_bytes(await self._speaker.speak(step.words))
+                samples = await self._speaker.speak(step.words, question.settings)
         return encoded(samples, question.format)

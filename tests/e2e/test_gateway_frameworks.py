@@ -155,6 +155,7 @@ async def test_next_hydrates_acts_and_shows_edits(tmp_path: Path) -> None:
         _in_public(server, tmp_path) as (gateway, origin),
         _browser(tmp_path) as page,
     ):
+        said = _listen(page)
         await _come_in(page, gateway, origin)
         # React hangs its properties on an element when it takes it over.
         await page.wait_for_function(
@@ -164,6 +165,9 @@ async def test_next_hydrates_acts_and_shows_edits(tmp_path: Path) -> None:
         await page.wait_for_function("document.querySelector('#said').textContent === 'HYDRATED'")
         await _see_edit(page, _edited(folder / "app/page.jsx"), film="gateway-next")
 
+        # The line that the gateway puts behind a page must not disturb React, which owns all of it.
+        assert await page.evaluate("window.__rtstartPage")
+        assert not [text for text in said if "hydrat" in text.lower()]
         assert await page.text_content("#said") == "HYDRATED"
 
 

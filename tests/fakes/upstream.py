@@ -11,6 +11,7 @@ from hashlib import sha256
 from aiohttp import WSMsgType, web
 
 GZIPPED = gzip.compress(b"compressed by the upstream " * 50, mtime=0)
+PAGE = "<!doctype html><h1>Hello</h1>"
 FILE = bytes(range(256)) * 4
 
 
@@ -65,6 +66,7 @@ async def _answer(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamRes
     path = request.path.rstrip("/") or "/"
     ways = {
         "/events": _events,
+        "/page-in-parts": _page_in_parts,
         "/forever": _forever,
         "/upload": _upload,
         "/slow-upload": _refuse_upload,
@@ -112,6 +114,14 @@ def _simple(path: str, request: web.BaseRequest) -> web.StreamResponse:
             return web.Response(
                 text="hop", headers={"Connection": "X-Private", "X-Private": "1", "X-Kept": "1"}
             )
+        case "/page":
+            return web.Response(text=PAGE, content_type="text/html")
+        case "/missing":
+            return web.Response(text=PAGE, content_type="text/html", status=404)
+        case "/gzip-page":
+            packed = gzip.compress(PAGE.encode(), mtime=0)
+            headers = {"Content-Encoding": "gzip", "Content-Type": "text/html"}
+            return web.Response(body=packed, headers=headers)
         case "/big":
             return web.Response(body=b"x" * 8_000_000)
         case _:
@@ -124,6 +134,17 @@ async def _events(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamRes
     await response.write(b"data: first\n\n")
     await fake.more.wait()
     await response.write(b"data: second\n\n")
+    await response.write_eof()
+    return response
+
+
+async def _page_in_parts(fake: FakeUpstream, request: web.BaseRequest) -> web.StreamResponse:
+    del fake
+    response = web.StreamResponse(headers={"Content-Type": "text/html; charset=utf-8"})
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    await response.write(PAGE[:15].encode())
+    await response.write(PAGE[15:].encode())
     await response.write_eof()
     return response
 

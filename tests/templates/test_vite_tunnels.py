@@ -15,6 +15,7 @@ from rtstart.commands.dev import DevRequest
 from rtstart.core.events import Announced, Found, Minted, Started, TunnelDown, Visited
 from tests.fakes.browser import Ears, chromium, listening, spoken_at
 from tests.fakes.dev_sessions import Session, session_of
+from tests.fakes.hosted_ssh import hosted_ssh
 from tests.fakes.hostile import hostile_tunnel
 from tests.fakes.localtunnel import LocaltunnelServer, install, localtunnel_server
 from tests.fakes.names import BROWSER_RULE, names_of_this_machine, trust_in_browser
@@ -187,6 +188,56 @@ async def test_call_goes_on_when_the_tunnels_program_is_killed(
     assert again.public_url == told.public_url == url
     (down,) = run.of(TunnelDown)
     assert (down.why, down.next_step) == ("ssh ended", "ssh again in 1 s")
+
+
+async def test_open_page_offers_to_move_when_the_address_changes(
+    project: Path, authority: trustme.CA, browser: Browser
+) -> None:
+    async with hosted_ssh(authority) as hosted:
+        _configure(project, '"localhost.run"', host="127.0.0.1", port=hosted.port)
+        async with session_of(DevRequest(project, tunnel="localhost.run")) as run:
+            first = await run.until_public(within_s=30)
+            async with _visit(browser, first) as ears:
+                seen = len(run.all)
+                await hosted.move()
+                second = await run.until_public(after=seen)
+                notice = ears.page.get_by_role("status").filter(has_text="moved")
+                await expect(notice).to_contain_text("This app has moved to a new address.")
+                await ears.page.screenshot(path=artefact("moved"))
+                await notice.get_by_role("link", name="Go there").click()
+                await ears.page.get_by_role("button", name="Come in").click()
+                await expect(ears.page.locator("#model")).to_contain_text("gpt-realtime")
+                await expect(notice).to_have_count(0)
+                assert ears.page.url == f"{second.public_url}/"
+
+    assert second.public_url != first.public_url
+    assert [event.decision for event in run.of(Visited)] == ["admitted", "admitted"]
+
+
+@needs_sshd
+async def test_open_page_says_that_the_way_is_lost_and_back(
+    project: Path, tmp_path: Path, authority: trustme.CA, browser: Browser
+) -> None:
+    async with (
+        sshd(tmp_path / "sshd") as server,
+        hostile_tunnel(
+            server.remote_port, authority=authority, names=("voice.tunnel.test",)
+        ) as front,
+    ):
+        url = front.url.replace("localhost", "voice.tunnel.test")
+        _configure(project, "ssh", **_ssh(server, url))
+        async with session_of(DevRequest(project, tunnel="ssh")) as run:
+            told = await run.until_public(within_s=30)
+            async with _visit(browser, told) as ears:
+                notice = ears.page.get_by_role("status").filter(has_text="address")
+                away = ears.page.get_by_role("status").filter(has_text="interrupted")
+                run.session.toggle_tunnel()
+                await expect(notice.or_(away)).to_be_visible(timeout=15_000)
+                await ears.page.screenshot(path=artefact("switched-off"))
+                seen = len(run.all)
+                run.session.toggle_tunnel()
+                await run.until_public(after=seen)
+                await expect(notice.or_(away)).to_have_count(0, timeout=20_000)
 
 
 def _ssh(server: Sshd, url: str) -> dict[str, object]:

@@ -10,7 +10,6 @@ from typing import Protocol
 from rtstart.adapters.calls import CallFact, Over, Speaks, Used
 from rtstart.adapters.gateway.audit_file import AuditFile
 from rtstart.adapters.gateway.connection import Connection
-from rtstart.adapters.gateway.proxy import Splice
 from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.core.access import (
     CODE_BYTES,
@@ -45,6 +44,14 @@ class CallControl(Protocol):
         ...
 
 
+class Held(Protocol):
+    """Something that a visitor holds open."""
+
+    def cut(self) -> None:
+        """End it from here."""
+        ...
+
+
 class Desk:
     """The gateway's memory. Everything that decides asks here, and everything that happened is
     told from here.
@@ -74,7 +81,7 @@ class Desk:
         self.guard = MintGuard(settings.limits, is_emulated=settings.is_emulated)
         self.calls = calls
         self._audit = AuditFile(settings.audit_path) if settings.audit_path else None
-        self._sockets: dict[str, set[Splice]] = {}
+        self._sockets: dict[str, set[Held]] = {}
         self._served: dict[str, set[Connection]] = {}
         self._said: dict[str, float] = {}
         self._names: dict[str, str] = {}
@@ -141,8 +148,8 @@ class Desk:
         self.write_down(AuditLine("drop", visitor.name, visitor.client, "", "dropped"))
 
     def _cut(self, identifier: str) -> None:
-        for splice in tuple(self._sockets.get(identifier, ())):
-            splice.cut()
+        for socket in tuple(self._sockets.get(identifier, ())):
+            socket.cut()
         for connection in tuple(self._served.get(identifier, ())):
             connection.cut()
 
@@ -151,14 +158,14 @@ class Desk:
         return len(self._sockets.get(identifier, ()))
 
     @contextmanager
-    def holding(self, identifier: str, splice: Splice) -> Iterator[None]:
+    def holding(self, identifier: str, socket: Held) -> Iterator[None]:
         """Remember a visitor's WebSocket while it is open."""
         held = self._sockets.setdefault(identifier, set())
-        held.add(splice)
+        held.add(socket)
         try:
             yield
         finally:
-            held.discard(splice)
+            held.discard(socket)
             if not held:
                 self._sockets.pop(identifier, None)
 

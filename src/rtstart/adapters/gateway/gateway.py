@@ -18,6 +18,7 @@ from rtstart.core.audit import AuditLine
 from rtstart.core.calls import Call, Spent
 from rtstart.core.events import Emit
 from rtstart.core.hosts import Origin, parse_origin
+from rtstart.core.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,18 @@ class Gateway:
     def withdraw_invitations(self) -> None:
         """Make every unspent invitation worthless."""
         self._desk.book.withdraw_invitations()
+
+    def tell_pages(self, notice: Notice) -> None:
+        """Tell every page that is open at a visitor's."""
+        if self._handler is not None:
+            self._handler.pages.tell(notice)
+
+    def tell_moved(self, origin: str) -> None:
+        """Tell the pages of other addresses that the app is at this one now; each visitor gets an
+        invitation of their own.
+        """
+        if self._handler is not None:
+            self._handler.pages.tell_moved(origin)
 
     def visitors(self) -> tuple[Visitor, ...]:
         """Who is in, oldest first."""

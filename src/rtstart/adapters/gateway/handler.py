@@ -13,6 +13,7 @@ from rtstart.adapters.gateway.doors import Doors
 from rtstart.adapters.gateway.hooks import Hooks
 from rtstart.adapters.gateway.minting import Minting
 from rtstart.adapters.gateway.own import OwnPaths
+from rtstart.adapters.gateway.pages import TAIL, OpenPages
 from rtstart.adapters.gateway.proxy import (
     BodyTooLarge,
     BodyTooSlow,
@@ -53,7 +54,8 @@ class Handler:
         }
         self._wires = {upstream.name: Wires(upstream) for upstream in settings.upstreams}
         self._doors = Doors(desk)
-        self._own = OwnPaths(desk, self._doors, self._wires)
+        self.pages = OpenPages(desk)
+        self._own = OwnPaths(desk, self._doors, self._wires, self.pages)
         self._minting = Minting(desk)
         self._hooks = Hooks(desk)
 
@@ -164,6 +166,7 @@ class Handler:
             arrival=arrived.arrival,
             policy=AnswerPolicy(frames_refused=not arrived.is_local),
             body_limit=self._desk.settings.bounds.body_bytes,
+            tail=b"" if arrived.is_local or not _is_visit(arrived) else TAIL,
         )
 
     async def _pass(
@@ -228,6 +231,12 @@ def _bad_form(request: web.BaseRequest, bounds: Bounds) -> Reply | None:
     if sum(map(len, chain.from_iterable(request.raw_headers))) > bounds.header_bytes:
         return answers.last(answers.plain(431, "The headers of this request are too large.\n"))
     return None
+
+
+def _is_visit(arrived: Arrived) -> bool:
+    """Whether a person's browser opens a page in a window of its own."""
+    request = arrived.request
+    return request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
 
 
 def _is_offer(path: RequestPath) -> bool:

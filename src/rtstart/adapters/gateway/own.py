@@ -7,11 +7,12 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from rtstart.adapters.gateway import answers, probes
+from rtstart.adapters.gateway import answers, pages, probes
 from rtstart.adapters.gateway.answers import Reply
 from rtstart.adapters.gateway.arrived import Arrived
 from rtstart.adapters.gateway.desk import Desk
 from rtstart.adapters.gateway.doors import Doors
+from rtstart.adapters.gateway.pages import OpenPages
 from rtstart.adapters.gateway.proxy import BodyTooLarge, BodyTooSlow, read_body
 from rtstart.adapters.gateway.upstreams import Wires
 from rtstart.core.access import INVITATION_PATH, read_code
@@ -26,8 +27,11 @@ _BODIES_AT_ONCE = 4
 class OwnPaths:
     """Answers everything below `/.rtstart/`."""
 
-    def __init__(self, desk: Desk, doors: Doors, wires: Mapping[str, Wires]) -> None:
+    def __init__(
+        self, desk: Desk, doors: Doors, wires: Mapping[str, Wires], open_pages: OpenPages
+    ) -> None:
         self._desk = desk
+        self._pages = open_pages
         self._doors = doors
         self._wires = wires
         self._echo = probes.Echo()
@@ -46,6 +50,11 @@ class OwnPaths:
             if response is not None:
                 return response
             reply = answers.plain(503, "Too many streams at once.\n")
+        elif arrived.path.raw == pages.SOCKET_PATH:
+            answered = await self._page(arrived)
+            if not isinstance(answered, Reply):
+                return answered
+            reply = answered
         else:
             reply = await self._reply(arrived)
         return await answers.write(arrived.connection, arrived.request, reply)
@@ -57,6 +66,8 @@ class OwnPaths:
         if path == AUTHORITY_URL_PATH and self._desk.authority:
             kind = (b"Content-Type", b"application/x-x509-ca-cert")
             return Reply(200, [kind], self._desk.authority)
+        if path == pages.SCRIPT_PATH:
+            return self._pages.script()
         if path == probes.BODY_PATH and arrived.request.method == "POST":
             return await self._count_body(arrived)
         if path == answers.ENTER_PATH:
@@ -66,6 +77,18 @@ class OwnPaths:
         if path.startswith(probes.UP_PATH):
             return await self._is_up(arrived, path.removeprefix(probes.UP_PATH))
         return answers.plain(404, "There is nothing here.\n")
+
+    async def _page(self, arrived: Arrived) -> web.StreamResponse | Reply:
+        """A page's socket, for whoever was let in and comes from the app's own page."""
+        if not self._may_know(arrived):
+            return answers.problem(401, "not_invited", "Open the invitation link first.")
+        if not arrived.asked.is_upgrade:
+            return answers.plain(426, "This is for WebSockets.\n")
+        if is_from_own_page(arrived.asked, arrived.arrival.origin) is not True:
+            return answers.problem(403, "foreign_origin", "Only the app's own page may ask this.")
+        visitor = self._doors.visitor(arrived)
+        response = await self._pages.answer(arrived, visitor)
+        return response or answers.plain(503, "Too many pages at once.\n")
 
     async def _count_body(self, arrived: Arrived) -> Reply:
         try:

@@ -51,7 +51,8 @@ class Passed:
 class Passage:
     """Where a request goes, whence it came, and by which rules its answer comes back.
 
-    `visitor` is a hash that the token backend may pass on when it mints; usually empty.
+    `visitor` is a hash that the token backend may pass on when it mints; usually empty. `tail` is
+    put behind the answer when that is a page.
     """
 
     upstream: Upstream
@@ -61,6 +62,7 @@ class Passage:
     policy: AnswerPolicy
     body_limit: int
     visitor: str = ""
+    tail: bytes = b""
 
 
 async def pass_request(
@@ -84,6 +86,8 @@ async def pass_request(
         upstream=passage.upstream,
         visitor=passage.visitor,
     )
+    if passage.tail:
+        headers = [pair for pair in headers if pair[0].lower() != b"accept-encoding"]
     body = _body_of(request, passage, bounds) if whole is None else Body(_once(whole), len(whole))
     if body is not None:
         headers.append(body.framing)
@@ -181,18 +185,30 @@ async def _answer(
         answer.headers, arrival=passage.arrival, upstream=passage.upstream, policy=passage.policy
     )
     has_body = request.method != "HEAD" and answer.status not in _WITHOUT_BODY
+    tail = passage.tail if has_body and takes_tail(answer.status, answer.headers) else b""
     chunked = False
     size = _content_length(answer.headers)
     if size is not None:
-        headers.append((b"Content-Length", size))
+        headers.append((b"Content-Length", b"%d" % (int(size) + len(tail)) if tail else size))
     elif has_body and not is_old_http(request.version):
         headers.append((b"Transfer-Encoding", b"chunked"))
         chunked = True
     start = head(answer.status, answer.reason, headers, keep_alive=keep_alive)
     if has_body:
-        await _stream(connection, request, answer, start, chunked=chunked, bounds=bounds)
+        await _stream(connection, request, answer, start, chunked=chunked, tail=tail, bounds=bounds)
     else:
         _write(connection, start)
+
+
+def takes_tail(status: int, headers: HeaderList) -> bool:
+    """Whether an answer is a page that a line can be put behind: HTML, whole and not packed."""
+    told = {name.lower(): value.lower() for name, value in headers}
+    return (
+        status == HTTPStatus.OK
+        and told.get(b"content-type", b"").startswith(b"text/html")
+        and told.get(b"content-encoding", b"identity") == b"identity"
+        and b"content-disposition" not in told
+    )
 
 
 def _content_length(headers: HeaderList) -> bytes | None:
@@ -213,6 +229,7 @@ async def _stream(
     start: bytes,
     *,
     chunked: bool,
+    tail: bytes,
     bounds: Bounds,
 ) -> None:
     payload = answer.payload
@@ -221,9 +238,11 @@ async def _stream(
     chunk = payload.read_nowait()
     data = start
     while True:
+        is_end = payload.is_eof() and payload.at_eof()
+        if is_end:
+            chunk += tail
         if chunk:
             data += b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk
-        is_end = payload.is_eof() and payload.at_eof()
         if is_end and chunked:
             data += b"0\r\n\r\n"
         if data:

@@ -66,6 +66,8 @@ _log = logging.getLogger(__name__)
 
 _PAGE_EVERY_S = 0.3
 _FIXED_WITHIN_S = 10.0
+_FAREWELL_S = 0.2
+"""What is told to open pages goes through the tunnel, so it gets this long before it is ended."""
 
 
 class Doors(Protocol):
@@ -230,14 +232,14 @@ class TunnelHolder:
         if task is None:
             self._loop.call_soon(self._feed, Closed(attempt))
         else:
-            task.cancel()
+            self._later(_FAREWELL_S, task.cancel)
 
     def _spawn(self, work: "Awaitable[None]") -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _later(self, after_s: float, call: Callable[[], None]) -> None:
+    def _later(self, after_s: float, call: Callable[[], object]) -> None:
         def ring() -> None:
             self._timers.discard(handle)
             call()

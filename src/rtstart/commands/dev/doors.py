@@ -13,11 +13,13 @@ from rtstart.commands.dev.address import listen_on_network
 from rtstart.commands.dev.layout import Layout
 from rtstart.commands.prove import Keys, Proof, prove
 from rtstart.core.access import DEVELOPER, SOMEBODY
-from rtstart.core.events import Emit
+from rtstart.core.events import Emit, Event, Found, TunnelEnding
 from rtstart.core.findings import Finding
+from rtstart.core.findings.tunnel_refusals import TIME_LIMIT
+from rtstart.core.notices import Closed, Ending
 from rtstart.core.proof import Subject
 from rtstart.core.tunnels import Candidate
-from rtstart.core.tunnels.keeper import Keeper, Rules
+from rtstart.core.tunnels.keeper import PROVIDER_WARNING_S, Keeper, Rules
 
 PROVER = "rtstart itself"
 """The name under which a proof comes in as a visitor."""
@@ -72,7 +74,8 @@ class RunDoors:
         self._gateway.set_public_origin(url, *before[:1])
 
     def withdraw(self) -> None:
-        """Let nobody in from outside."""
+        """Let nobody in from outside, and say so to those who are."""
+        self._gateway.tell_pages(Closed())
         self._gateway.clear_public_origins()
 
     async def fetch(self, candidate: Candidate) -> None:
@@ -134,14 +137,28 @@ class RunDoors:
         return self._gateway.nonce in answer.text
 
     def announce(self, url: str, candidate: Candidate, findings: tuple[Finding, ...]) -> None:
-        """Tell the run; the address before this one is not let in any more."""
+        """Tell the run, then the pages that are open at an address before this one.
+
+        Those may stay where they are for as long as the provider leads from there to here.
+        """
         del findings
-        self._gateway.set_public_origin(url)
         self._on_address(url, candidate, self.proof)
+        self._gateway.tell_moved(url)
+
+    def hear(self, event: Event) -> None:
+        """Tell an event on, and to open pages what concerns them."""
+        match event:
+            case TunnelEnding(seconds=seconds):
+                self._gateway.tell_pages(Ending(seconds))
+            case Found(finding) if finding.code == TIME_LIMIT.code:
+                self._gateway.tell_pages(Ending(PROVIDER_WARNING_S))
+            case _:
+                pass
+        self._emit(event)
 
 
 async def make_holder(
-    layout: Layout, gateway: "Gateway", runner: "Runner", doors: RunDoors, *, emit: Emit
+    layout: Layout, gateway: "Gateway", runner: "Runner", doors: RunDoors
 ) -> TunnelHolder:
     """The holder of this run's public address, not yet opening anything."""
     ways = layout.ways
@@ -154,5 +171,5 @@ async def make_holder(
         Supply(ways.providers, ways.options, ways.machine, port, files_dir),
         runner=runner,
         doors=doors,
-        emit=emit,
+        emit=doors.hear,
     )

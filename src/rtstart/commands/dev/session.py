@@ -218,7 +218,7 @@ class DevSession:
             on_address=self._on_address,
         )
         self._doors = doors
-        async with await make_holder(layout, gateway, runner, doors, emit=self._emit) as holder:
+        async with await make_holder(layout, gateway, runner, doors) as holder:
             self._holder = holder
             holder.open()
             await self._until_ready(runner)

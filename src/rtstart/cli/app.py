@@ -7,6 +7,7 @@ import typer
 
 from rtstart import __version__
 from rtstart.cli.dev import dev
+from rtstart.cli.doctor import doctor
 from rtstart.cli.emulate import emulate
 from rtstart.cli.explain import explain
 from rtstart.cli.new import new
@@ -41,6 +42,7 @@ def _global(
 
 app.command()(new)
 app.command()(dev)
+app.command()(doctor)
 app.command()(emulate)
 app.command()(explain)
 app.command()(probe)

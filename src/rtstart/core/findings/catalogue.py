@@ -5,6 +5,7 @@ from types import MappingProxyType, ModuleType
 from rtstart.core.findings import (
     api,
     call,
+    deployed,
     machine,
     project,
     security,
@@ -27,6 +28,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     session,
     call,
     security,
+    deployed,
 )
 
 

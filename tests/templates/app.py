@@ -19,6 +19,10 @@ class App:
     folder: Path
     env: dict[str, str]
 
+    def npm_words(self, script: str) -> list[str]:
+        """The command that runs one of the app's scripts, for a program that starts it."""
+        return ["node", str(_NPM), "run", script]
+
     def npm(self, *words: str, within_s: float = 60) -> "subprocess.CompletedProcess[str]":
         """Run npm in the app's folder; the caller looks at the code."""
         return subprocess.run(

@@ -1,6 +1,8 @@
 """The vite app's own commands pass on a fresh render, and fail when something is wrong."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +19,29 @@ def test_script_passes_on_a_fresh_app(vite_app: App, script: str) -> None:
     done = vite_app.npm("run", script)
 
     assert done.returncode == 0, done.stdout
+
+
+def test_own_browser_tests_pass_beside_the_emulator(vite_app: App) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rtstart", "emulate", "--", *vite_app.npm_words("test:browser")],
+        cwd=vite_app.folder,
+        env=vite_app.env,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=170,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "7 passed" in done.stdout + done.stderr
+
+
+def test_own_browser_tests_never_call_the_api(vite_app: App) -> None:
+    done = vite_app.npm("run", "test:browser")
+
+    assert done.returncode != 0
+    assert "rtstart emulate -- npm run test:browser" in done.stdout
 
 
 def test_lint_fails_on_a_forgotten_console(vite_app: App, edited: Edit) -> None:

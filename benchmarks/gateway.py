@@ -1,6 +1,6 @@
 """The gateway beside node's http-proxy and Caddy, each before the same server, in one run.
 
-    uv run python -m benchmarks.gateway [--rounds 3] [--seconds 3] [--json FILE]
+    uv run python -m benchmarks.gateway [--only mint] [--rounds 3] [--json FILE]
 
 Needs wrk, npm and a Node (for http-proxy, ws and the servers behind) and, for its row, caddy. What
 is measured: requests of 20 kB over 8 connections, latency over one, processor time for each
@@ -25,6 +25,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -41,6 +42,7 @@ http://127.0.0.1:%d {
 """
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 _ECHO_BYTES = 1024
+_PARTS = ("http", "sockets", "memory", "mint")
 
 
 def unused_port() -> int:
@@ -181,14 +183,17 @@ async def _open_and_close(port: int, count: int) -> None:
             client.close()
 
 
-def _mint_times(url: str, count: int) -> list[float]:
-    times = []
-    with httpx.Client(trust_env=False) as client:
+def _mint_times(ways: dict[str, str], count: int) -> dict[str, list[float]]:
+    """The ways take turns with every request, so that a busy machine is busy for all of them."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    with contextlib.ExitStack() as stack:
+        clients = {name: stack.enter_context(httpx.Client(trust_env=False)) for name in ways}
         for number in range(count + 20):
-            began = time.perf_counter()
-            client.post(url, json={}).raise_for_status()
-            if number >= 20:
-                times.append((time.perf_counter() - began) * 1000)
+            for name, url in ways.items():
+                began = time.perf_counter()
+                clients[name].post(url, json={}).raise_for_status()
+                if number >= 20:
+                    times[name].append((time.perf_counter() - began) * 1000)
     return times
 
 
@@ -253,11 +258,12 @@ def _mint(folder: Path, count: int) -> dict[str, float]:
             "with the gateway": f"http://127.0.0.1:{gateway}/session",
             "with gateway and relay": f"http://127.0.0.1:{second}/session",
         }
-        times: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(4):
-            for name, url in ways.items():
-                times[name] += _mint_times(url, count // 4)
-    return {name: statistics.median(values) for name, values in times.items()}
+        times = _mint_times(ways, count)
+    return {
+        f"{name}, {words}": sorted(values)[int(len(values) * part)]
+        for words, part in (("median", 0.5), ("fastest tenth", 0.1))
+        for name, values in times.items()
+    }
 
 
 def _memory(port: int, process: psutil.Process) -> dict[str, float]:
@@ -280,11 +286,11 @@ def _memory(port: int, process: psutil.Process) -> dict[str, float]:
     return found
 
 
-def _show(found: dict[str, dict[str, dict[str, float]]]) -> None:
+def _show_http(found: dict[str, dict[str, float]]) -> None:
     row = "{:<24}{:>11}{:>11}{:>11}{:>12}{:>12}{:>13}"
     heads = ("req/s", "p50 ms", "p99 ms", "1 conn p50", "1 conn p99", "CPU us/req")
     print(row.format("20 kB, 8 connections", *heads))
-    for name, one in found["http"].items():
+    for name, one in found.items():
         values = ("rate", "p50_ms", "p99_ms", "one_p50_ms", "one_p99_ms", "processor_us")
         shown = [
             f"{one[key]:.0f}" if key in ("rate", "processor_us") else f"{one[key]:.3f}"
@@ -292,16 +298,45 @@ def _show(found: dict[str, dict[str, dict[str, float]]]) -> None:
         ]
         print(row.format(name, *shown))
     print()
+
+
+def _show_sockets(found: dict[str, dict[str, float]]) -> None:
     row = "{:<24}{:>11}{:>12}{:>12}"
     print(row.format("WebSocket echo, 1 kB", "16 conn /s", "1 conn p50", "1 conn p99"))
-    for name, one in found["sockets"].items():
+    for name, one in found.items():
         shown = [f"{one['rate']:.0f}", f"{one['one_p50_ms']:.3f}", f"{one['one_p99_ms']:.3f}"]
         print(row.format(name, *shown))
     print()
-    for title in ("mint", "memory"):
-        unit = "ms median" if title == "mint" else "MiB"
-        for name, one in found[title].items():
-            print(f"{title:<8}{name:<28}{one['value']:8.2f} {unit}")
+
+
+def _show_values(title: str, unit: str, found: dict[str, float]) -> None:
+    for name, value in found.items():
+        print(f"{title:<8}{name:<40}{value:8.2f} {unit}")
+    print()
+
+
+@contextlib.contextmanager
+def _contenders(folder: Path) -> Iterator[tuple[dict[str, int], dict[str, psutil.Process]]]:
+    """The same server directly and behind each proxy: their ports and processes."""
+    ports = {name: unused_port() for name in ("direct", "rtstart gateway", "node http-proxy")}
+    upstream = ports["direct"]
+    commands = {
+        "direct": _node("upstream.cjs", upstream),
+        "rtstart gateway": gateway_command(ports["rtstart gateway"], upstream),
+        "node http-proxy": _node("http-proxy.cjs", ports["node http-proxy"], upstream),
+    }
+    if shutil.which("caddy"):
+        ports["Caddy"] = unused_port()
+        (folder / "Caddyfile").write_text(_CADDY % (ports["Caddy"], upstream))
+        commands["Caddy"] = ["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
+    with contextlib.ExitStack() as stack:
+        processes = {
+            one: stack.enter_context(
+                running(command, ports[one], Path.cwd() if one == "rtstart gateway" else folder)
+            )
+            for one, command in commands.items()
+        }
+        yield ports, processes
 
 
 def main() -> None:
@@ -309,45 +344,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+    found: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--silent", *_PACKAGES],
-            cwd=folder,
-            check=True,
-        )
-        ports = {
-            "direct": unused_port(),
-            "rtstart gateway": unused_port(),
-            "node http-proxy": unused_port(),
-        }
-        upstream = ports["direct"]
-        commands = {
-            "direct": _node("upstream.cjs", upstream),
-            "rtstart gateway": gateway_command(ports["rtstart gateway"], upstream),
-            "node http-proxy": _node("http-proxy.cjs", ports["node http-proxy"], upstream),
-        }
-        if shutil.which("caddy"):
-            ports["Caddy"] = unused_port()
-            (folder / "Caddyfile").write_text(_CADDY % (ports["Caddy"], upstream))
-            commands["Caddy"] = ["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
-        processes = {
-            one: stack.enter_context(
-                running(command, ports[one], Path.cwd() if one == "rtstart gateway" else folder)
-            )
-            for one, command in commands.items()
-        }
-        found: dict[str, dict[str, dict[str, float]]] = {
-            "http": _http(ports, processes, options.rounds, options.seconds),
-            "sockets": _sockets(ports, options.rounds, options.seconds),
-        }
-        memory = _memory(ports["rtstart gateway"], processes["rtstart gateway"])
-        mint = _mint(folder, 400)
-    found["mint"] = {key: {"value": value} for key, value in mint.items()}
-    found["memory"] = {key: {"value": value} for key, value in memory.items()}
-    _show(found)
+        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", *_PACKAGES]
+        subprocess.run(install, cwd=folder, check=True)
+        with _contenders(folder) as (ports, processes):
+            if "http" in options.only:
+                found["http"] = _http(ports, processes, options.rounds, options.seconds)
+                _show_http(found["http"])
+            if "sockets" in options.only:
+                found["sockets"] = _sockets(ports, options.rounds, options.seconds)
+                _show_sockets(found["sockets"])
+            if "memory" in options.only:
+                own = "rtstart gateway"
+                found["memory"] = _memory(ports[own], processes[own])
+                _show_values("memory", "MiB", found["memory"])
+        if "mint" in options.only:
+            found["mint"] = _mint(folder, 400)
+            _show_values("mint", "ms", found["mint"])
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

@@ -12,14 +12,16 @@ from aiohttp import web
 from rtstart.adapters.gateway.connection import CLOSED, KEPT, Connection, head
 from rtstart.core.forwarding import HeaderList
 
+# The colours are those of the shipped apps, so that coming in does not look like another place.
 _STYLE = """
-:root { color-scheme: light dark; --ground: #fbfaf8; --ink: #1d1c1a; --quiet: #6a6762;
-  --accent: #0b6e4f; --on-accent: #ffffff; --line: #d9d6d0; }
-@media (prefers-color-scheme: dark) { :root { --ground: #151614; --ink: #eceae5; --quiet: #9c988f;
-  --accent: #4cc38a; --on-accent: #10201a; --line: #34352f; } }
+:root { color-scheme: light dark; --ground: #faf8f4; --ink: #1f1d1a; --quiet: #686259;
+  --accent: #0b7655; --on-accent: #fcfffd; --line: #8b857a; }
+@media (prefers-color-scheme: dark) { :root { --ground: #151412; --ink: #ece8e1; --quiet: #a09a8f;
+  --accent: #5fd3a6; --on-accent: #0c1a14; --line: #6f6a61; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink);
-  font: 17px/1.5 system-ui, sans-serif; display: grid; place-items: center; }
+  font: 17px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  display: grid; place-items: center; }
 main { width: 100%; max-width: 34rem; padding: 2rem 1.5rem; }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 .75rem; font-weight: 600; }
 p { margin: 0 0 1rem; }
@@ -169,7 +171,7 @@ def refused_page(project: str, why: str, *, retry_after_s: float = 0.0) -> Reply
         status,
         "This invitation does not open the door",
         f"<p>{_WHY_NOT[why]}</p><p>The developer of {escape(project)} can send a new link: they "
-        "press <code>i</code> in the terminal where rtstart runs.</p>",
+        "press <code>n</code> in the terminal where rtstart runs.</p>",
         headers=headers,
     )
 
@@ -185,9 +187,9 @@ def how_to_get_in_page(project: str) -> Reply:
         '<input name="code" aria-label="Invitation code" placeholder="7FK2-QX9D" '
         'autocomplete="off" autocapitalize="characters" spellcheck="false">'
         "<button>Continue</button></form>"
-        '<p class="quiet">Is this your app? Press <code>i</code> in the terminal where rtstart '
-        "runs: it shows a new link and its QR code. On the same machine the local address needs "
-        "no invitation.</p>",
+        '<p class="quiet">Is this your app? Press <code>n</code> in the terminal where rtstart '
+        "runs: it shows a new link, and <code>i</code> its QR code. On the same machine the local "
+        "address needs no invitation.</p>",
     )
 
 

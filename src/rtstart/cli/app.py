@@ -13,6 +13,7 @@ from rtstart.cli.explain import explain
 from rtstart.cli.new import new
 from rtstart.cli.probe import probe
 from rtstart.cli.tunnels import tunnels
+from rtstart.cli.webhook import webhook
 
 app = typer.Typer(
     name="rtstart",
@@ -47,6 +48,7 @@ app.command()(emulate)
 app.command()(explain)
 app.command()(probe)
 app.command()(tunnels)
+app.command()(webhook)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ The scheme is that of standard-webhooks, as OpenAI sends it: HMAC-SHA256 over id
 """
 
 import hmac
+import json
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass, field
@@ -92,3 +93,26 @@ class Delivered:
         self._ids[delivery] = None
         if len(self._ids) > _REMEMBERED:
             del self._ids[next(iter(self._ids))]
+
+
+def sample(*, now_unix: int, token: str) -> tuple[str, bytes]:
+    """The id and body of an incoming call that never was; `token` makes its ids its own.
+
+    The form is that of facts of 2026-11: realtime-api 7.
+    """
+    identifier = f"evt_sample_{token}"
+    told = {
+        "object": "event",
+        "id": identifier,
+        "type": "realtime.call.incoming",
+        "created_at": now_unix,
+        "data": {
+            "call_id": f"rtc_sample_{token}",
+            "sip_headers": [
+                {"name": "From", "value": "sip:+15550100@example.com"},
+                {"name": "To", "value": "sip:+15550199@example.com"},
+            ],
+            "sip_media_security": "srtp",
+        },
+    }
+    return f"wh_sample_{token}", json.dumps(told).encode()

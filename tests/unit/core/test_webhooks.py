@@ -1,6 +1,16 @@
+import json
+
 import pytest
 
-from rtstart.core.webhooks import Delivered, Signed, sign, webhook_key, why_refused
+from rtstart.core.webhooks import (
+    Delivered,
+    Signed,
+    is_webhook_secret,
+    sample,
+    sign,
+    webhook_key,
+    why_refused,
+)
 
 # The example of the scheme's own paper, standard-webhooks.
 KEY = webhook_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -49,3 +59,22 @@ def test_deliveries_are_remembered_up_to_a_bound() -> None:
         delivered.take(str(number))
 
     assert [delivered.has("0"), delivered.has("1"), delivered.has("1000")] == [False, True, True]
+
+
+def test_secrets_are_told_from_other_texts() -> None:
+    assert [is_webhook_secret(text) for text in ("whsec_bXkgc2VjcmV0", "whsec_***")] == [
+        True,
+        False,
+    ]
+
+
+def test_sample_is_an_incoming_call_with_ids_of_its_own() -> None:
+    delivery, body = sample(now_unix=1795364000, token="abc")
+
+    told = json.loads(body)
+    assert (delivery, told["id"], told["data"]["call_id"]) == (
+        "wh_sample_abc",
+        "evt_sample_abc",
+        "rtc_sample_abc",
+    )
+    assert (told["type"], told["created_at"]) == ("realtime.call.incoming", 1795364000)

@@ -95,3 +95,35 @@ NOT_SECURE = Entry(
     fix=Fix("Put TLS in front of it, and give its https address."),
     recognised="the scheme of the address",
 )
+
+WEBHOOK_NOT_TAKEN = Entry(
+    code="RT730",
+    level="error",
+    title="The app does not take a genuine webhook",
+    why="OpenAI sends a delivery again for a while, then gives the call up.",
+    fix=Fix("Answer 2xx at once and work afterwards; use one secret on both sides."),
+    recognised="the answer to a delivery that `rtstart webhook` has signed with the app's secret",
+    source="facts: realtime-api 7, 2026-11",
+)
+
+WEBHOOK_FORGED = Entry(
+    code="RT731",
+    level="error",
+    title="The app takes a webhook that nobody has signed",
+    why="Whoever finds the address can make the app accept calls.",
+    fix=Fix("Verify the signature over the raw body before anything else."),
+    recognised="a 2xx to a delivery with a wrong signature",
+    source="facts: realtime-api 7, 2026-11",
+)
+
+NO_WEBHOOK = Entry(
+    code="RT732",
+    level="error",
+    title="No webhook is declared here",
+    why="rtstart.toml says which paths take webhooks and which variable holds the secret.",
+    fix=Fix(
+        "Name the path and the variable, and put the secret into .env.",
+        command='[services.token.webhooks]\n"/webhooks/openai" = "OPENAI_WEBHOOK_SECRET"',
+    ),
+    recognised="rtstart.toml and .env",
+)

@@ -73,3 +73,12 @@ NOT_WATCHED = Entry(
     fix=Fix("Correct `watch` in rtstart.toml, or press r to restart the service by hand."),
     recognised="a path under `watch` is missing, or the file watcher fails",
 )
+
+NOT_RUNNING = Entry(
+    code="RT309",
+    level="error",
+    title="The app in this folder is not running",
+    why="No `rtstart dev` has told its address here.",
+    fix=Fix("Start it in another terminal, or give the address.", command="rtstart dev"),
+    recognised="no address in .rtstart/run.json",
+)

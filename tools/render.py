@@ -5,9 +5,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATES = ("vite",)
+TEMPLATES = ("vite", "python")
 
-_JUNK = shutil.ignore_patterns("node_modules", "dist", "__pycache__", "*.pyc", ".venv", ".rtstart")
+_JUNK = shutil.ignore_patterns(
+    "node_modules", "dist", "__pycache__", "*.pyc", ".venv", ".rtstart", ".*_cache"
+)
 
 
 def render(template: str, target: Path, name: str) -> None:

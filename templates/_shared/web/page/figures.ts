@@ -5,7 +5,11 @@ import type { Snapshot } from "../realtime/state.ts";
 import { costOf } from "../realtime/usage.ts";
 import { timeOf } from "./words.ts";
 
-const TRANSPORTS = { webrtc: "WebRTC", websocket: "WebSocket" } as const;
+const TRANSPORTS = {
+  webrtc: "WebRTC",
+  websocket: "WebSocket",
+  server: "through the server",
+} as const;
 
 /** Names and values, always the same names in the same order. */
 export function numbersOf(

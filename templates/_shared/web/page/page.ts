@@ -11,7 +11,7 @@
  * - `#you` and `#reply` (role meter): `aria-valuenow` is the measured level in dBFS, -60 to 0;
  * - `#transcript .turn[data-speaker][data-state]`, `.turn.tool[data-state]`, `.turn.note[data-code]`;
  * - `#failure[data-code]`: the code of what ended the call, or of the last trouble in it;
- * - `?transport=webrtc` or `?transport=websocket` in the address chooses the transport.
+ * - `?transport=webrtc`, `websocket` or `server` in the address chooses the transport.
  */
 
 import { fetchConfig } from "../realtime/token.ts";
@@ -75,7 +75,7 @@ export function startPage(session: Session): void {
   session.subscribe(show);
   show();
   runMeters(session, line);
-  void showConfig();
+  void showConfig(settings);
 }
 
 function showPhase(snapshot: Snapshot, deed: Deed): void {
@@ -177,11 +177,12 @@ function writeMeter(meter: HTMLElement, dbfs: number): void {
   say(meter, words === "silent" ? "" : words);
 }
 
-async function showConfig(): Promise<void> {
+async function showConfig(settings: SettingsDrawer): Promise<void> {
   try {
     const config = await fetchConfig(new AbortController().signal);
     say(byId("model", HTMLElement), `${config.model} \u00b7 ${config.voice}`);
     byId("emulated", HTMLElement).hidden = !config.emulated;
+    settings.offerServer(config.throughServer);
   } catch {
     // Said in full when Talk is pressed: the token service may be up by then.
     say(byId("model", HTMLElement), "the token service does not answer");

@@ -39,6 +39,19 @@ export class SettingsDrawer {
     byId("speaker-label", HTMLElement).hidden = !canChoose;
   }
 
+  /** Whether a call may go by way of the server; told when the server has said so. */
+  offerServer(offered: boolean): void {
+    const { transport } = this.#session.settings;
+    if (offered) {
+      const select = byId("transport", HTMLSelectElement);
+      select.append(optionOf("server", "Through this app's server"));
+      select.value = transport;
+    } else if (transport === "server") {
+      this.#session.change({ ...this.#session.settings, transport: "websocket" });
+      this.#show(this.#session.settings);
+    }
+  }
+
   #take(): void {
     const values = Object.fromEntries(new FormData(this.#form));
     const settings = checkSettings(values, this.#session.settings);

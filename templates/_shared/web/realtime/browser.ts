@@ -19,14 +19,14 @@ export function createSession(
   gone: AbortSignal = new AbortController().signal,
 ): Session {
   const audio = new AudioEngine();
-  const session = new Session(
+  const session: Session = new Session(
     {
       audio,
       makeTransport: (name, listener) =>
         name === "webrtc"
           ? new WebRtcTransport(audio, listener)
-          : new WebSocketTransport(audio, listener),
-      fetchSecret: (signal) => fetchSecret(signal),
+          : new WebSocketTransport(audio, listener, name),
+      fetchSecret: (signal) => fetchSecret(signal, session.snapshot.transport),
       mayUseMicrophone,
       network: NETWORK,
       now: () => performance.now(),

@@ -235,6 +235,9 @@ export class Dialogue {
       case "response.done":
         this.#answered(event.response);
         break;
+      case "server.tool":
+        this.#store.set({ turns: withToolCall(this.#store.snapshot.turns, event.call) });
+        break;
     }
   }
 

@@ -5,6 +5,8 @@
  * Source: OpenAI's API reference, client and server events of `/v1/realtime`, November 2026.
  */
 
+import type { ToolCall } from "./tools.ts";
+
 export interface TurnDetection {
   readonly type: "server_vad" | "semantic_vad";
   readonly threshold?: number;
@@ -168,6 +170,8 @@ interface Bodies {
   "response.output_audio.done": OfPart;
   "response.output_audio_transcript.delta": OfPart & { readonly delta: string };
   "response.output_audio_transcript.done": OfPart & { readonly transcript: string };
+  /** Not of the API: this app's own server, when it holds the connection, ran a tool. */
+  "server.tool": { readonly call: ToolCall };
 }
 
 /** A message from the server whose fields are known to be there. */
@@ -215,6 +219,7 @@ const NEEDED: { readonly [Type in keyof Bodies]: Readonly<Record<string, Kind>> 
   "response.output_audio.done": { item_id: "string" },
   "response.output_audio_transcript.delta": { item_id: "string", delta: "string" },
   "response.output_audio_transcript.done": { item_id: "string", transcript: "string" },
+  "server.tool": { call: "object" },
 };
 
 /** The message in this text, or null when it is not a JSON object with a type. */

@@ -56,7 +56,7 @@ export const LIMITS = {
 } as const;
 
 const CHOICES = {
-  transport: ["webrtc", "websocket"],
+  transport: ["webrtc", "websocket", "server"],
   voice: ["", ...VOICES],
   turnTaking: ["server_vad", "semantic_vad", "push_to_talk"],
   eagerness: ["low", "medium", "high", "auto"],

@@ -15,6 +15,7 @@ export interface Stage {
 export const STAGES_OF = {
   webrtc: ["microphone", "token", "offer", "network", "session", "first sound"],
   websocket: ["microphone", "token", "network", "session", "first sound"],
+  server: ["microphone", "token", "network", "session", "first sound"],
 } as const satisfies Record<string, readonly StageName[]>;
 
 /** A step that took longer than this is shown as the slow one. */

@@ -1,6 +1,7 @@
 /** Asks this app's own token service for a secret: one for each call, at the moment of the call. */
 
 import { CallError, failureOfApi } from "./failures.ts";
+import type { TransportName } from "./transport.ts";
 
 const TIMEOUT_MS = 20_000;
 
@@ -21,11 +22,22 @@ export interface Config {
   readonly model: string;
   readonly voice: string;
   readonly emulated: boolean;
+  /** Whether a call may also go by way of this app's server. */
+  readonly throughServer: boolean;
 }
 
-/** Mints a secret. Throws a CallError that names the cause. */
-export async function fetchSecret(signal: AbortSignal, route = "/session"): Promise<Secret> {
-  const response = await ask(route, { method: "POST", body: "{}" }, signal);
+/** Mints a secret for a call of this kind. Throws a CallError that names the cause. */
+export async function fetchSecret(
+  signal: AbortSignal,
+  transport: TransportName = "webrtc",
+  route = "/session",
+): Promise<Secret> {
+  const body = JSON.stringify({ transport });
+  const response = await ask(route, { method: "POST", body }, signal);
+  return readSecret(response);
+}
+
+async function readSecret(response: Response): Promise<Secret> {
   const body = await readJson(response);
   if (!response.ok) throw refused(response.status, body);
 
@@ -52,6 +64,7 @@ export async function fetchConfig(signal: AbortSignal, route = "/session/config"
     model: typeof body["model"] === "string" ? body["model"] : "",
     voice: typeof body["voice"] === "string" ? body["voice"] : "",
     emulated: body["emulated"] === true,
+    throughServer: body["through_server"] === true,
   };
 }
 

@@ -1,11 +1,12 @@
-/** What a call needs of the way to the API. WebRTC and WebSocket are two of them. */
+/** What a call needs of the way to the API: straight by WebRTC or WebSocket, or by way of our server. */
 
 import type { AnyEvent, ClientEvent } from "./events.ts";
 import type { Failure } from "./failures.ts";
 import type { StageName } from "./stages.ts";
 import type { Secret } from "./token.ts";
 
-export type TransportName = "webrtc" | "websocket";
+/** "server" is a WebSocket to this app's own server, which holds the one to the API. */
+export type TransportName = "webrtc" | "websocket" | "server";
 
 /** Portions of 16-bit samples at 24 kHz, in order. */
 export type Sound = readonly Uint8Array[];

@@ -1,0 +1,1 @@
+"""A voice app: a page that talks with a model of the OpenAI Realtime API, and its server."""

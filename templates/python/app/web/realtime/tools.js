@@ -1,0 +1,159 @@
+/**
+ * Runs the tools that the model calls: checks what it was given, asks the person where that is
+ * due, keeps a time limit, and answers in the order the API wants: every output of an answer
+ * first, then one `response.create`.
+ */
+
+const TIMEOUT_MS = 10_000;
+const DECISION_MS = 60_000;
+/** Longer outputs are cut: they would fill the model's memory and cost with every answer. */
+const OUTPUT_LIMIT = 16_000;
+
+/** What the API is told about a tool. */
+export function definitionOf({ name, description, parameters }) {
+  return { type: "function", name, description, parameters };
+}
+
+export class ToolRunner {
+  #tools;
+  #changed;
+  #now;
+  #calls = new Map();
+  #decisions = new Map();
+  #ended = new AbortController();
+
+  /** `changed` is told every state of every call. */
+  constructor(tools, now, changed) {
+    this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
+    this.#now = now;
+    this.#changed = changed;
+  }
+
+  /** Runs a call, once however often it is asked for. The answer is the output; it never fails. */
+  call(callId, name, given) {
+    const running = this.#calls.get(callId) ?? this.#run(callId, name, given);
+    this.#calls.set(callId, running);
+    return running;
+  }
+
+  /** What the person said to a call that asks. */
+  decide(callId, allowed) {
+    this.#decisions.get(callId)?.(allowed);
+  }
+
+  /** Ends everything that still runs. */
+  end() {
+    this.#ended.abort();
+    this.#ended = new AbortController();
+    for (const decide of this.#decisions.values()) decide(false);
+    this.#calls.clear();
+  }
+
+  async #run(callId, name, given) {
+    const began = this.#now();
+    const told = { callId, name, given };
+    const tell = (state, output) => {
+      this.#changed({ ...told, state, output, tookMs: this.#now() - began });
+      return output;
+    };
+    const tool = this.#tools.get(name);
+    const fault = tool === undefined ? `there is no tool "${name}"` : faultIn(tool, given);
+    if (tool === undefined || fault !== null) return tell("failed", errorOf(fault ?? ""));
+    if (tool.asks === true) {
+      tell("asking", "");
+      if (!(await this.#asks(callId))) return tell("failed", errorOf("the user did not allow it"));
+    }
+    tell("running", "");
+    try {
+      return tell("done", await this.#within(tool, JSON.parse(given)));
+    } catch (error) {
+      return tell("failed", errorOf(error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  #asks(callId) {
+    return new Promise((resolve) => {
+      const decide = (allowed) => {
+        clearTimeout(timer);
+        this.#decisions.delete(callId);
+        resolve(allowed);
+      };
+      const timer = setTimeout(() => decide(false), DECISION_MS);
+      this.#decisions.set(callId, decide);
+    });
+  }
+
+  async #within(tool, given) {
+    const { timeoutMs = TIMEOUT_MS } = tool;
+    const stop = new AbortController();
+    const ended = this.#ended.signal;
+    const limit = new Promise((_resolve, reject) => {
+      const end = (why) => () => {
+        reject(new Error(why));
+        stop.abort();
+      };
+      const timer = setTimeout(end(`no answer within ${timeoutMs / 1000} seconds`), timeoutMs);
+      ended.addEventListener("abort", end("the call was ended"), { signal: stop.signal });
+      stop.signal.addEventListener("abort", () => clearTimeout(timer));
+    });
+    try {
+      const result = await Promise.race([
+        Promise.resolve().then(() => tool.run(given, stop.signal)),
+        limit,
+      ]);
+      return cut(JSON.stringify(result) ?? "null");
+    } finally {
+      stop.abort();
+    }
+  }
+}
+
+/** What is wrong with what the model gave, in words that let it do better, or null. */
+function faultIn({ parameters }, given) {
+  let values;
+  try {
+    values = JSON.parse(given);
+  } catch {
+    return "the arguments are not JSON";
+  }
+  if (typeOf(values) !== "object") return "the arguments are not an object";
+  const object = values;
+  for (const name of parameters.required ?? []) {
+    if (!Object.hasOwn(object, name)) return `"${name}" is missing`;
+  }
+  for (const [name, value] of Object.entries(object)) {
+    const property = Object.hasOwn(parameters.properties, name)
+      ? parameters.properties[name]
+      : undefined;
+    if (property === undefined) {
+      if (parameters.additionalProperties === false) return `"${name}" is not known`;
+      continue;
+    }
+    const type = typeOf(value);
+    const fits = type === property.type || (type === "integer" && property.type === "number");
+    if (!fits) return `"${name}" must be of type ${property.type}`;
+    if (property.enum !== undefined && !property.enum.includes(value)) {
+      return `"${name}" must be one of ${JSON.stringify(property.enum)}`;
+    }
+  }
+  return null;
+}
+
+function typeOf(value) {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return Number.isInteger(value) ? "integer" : typeof value;
+}
+
+function errorOf(message) {
+  return JSON.stringify({ error: message });
+}
+
+function cut(output) {
+  if (output.length <= OUTPUT_LIMIT) return output;
+  const left_out = output.length - OUTPUT_LIMIT;
+  return JSON.stringify({
+    beginning: output.slice(0, OUTPUT_LIMIT),
+    characters_left_out: left_out,
+  });
+}

@@ -1,15 +1,7 @@
-/** The numbers drawer: what a call took, used and costs. It works only while it is open. */
+/** The numbers drawer. It works only while it is open. */
 
-import { connectedAfterMs } from "../realtime/stages.js";
-import { costOf } from "../realtime/usage.js";
 import { byId, make, say } from "./dom.js";
-import { timeOf } from "./words.js";
-
-const TRANSPORTS = {
-  webrtc: "WebRTC",
-  websocket: "WebSocket",
-  server: "through the server",
-};
+import { numbersOf } from "./figures.js";
 
 export class NumbersView {
   #session;
@@ -37,37 +29,4 @@ export class NumbersView {
     this.#list.append(make("dt", "", name), value);
     return value;
   }
-}
-
-/** Names and values, always the same names in the same order. */
-export function numbersOf(snapshot, nowMs) {
-  const { tokens, latenciesMs, stages, sessionNumber, sessionEndsMs } = snapshot;
-  const cost = costOf(tokens, snapshot.model);
-  const left = sessionEndsMs === 0 ? "" : `, ${clockOf(sessionEndsMs - nowMs)} left`;
-  const last = latenciesMs.at(-1);
-  const used = Object.values(tokens).some((count) => count > 0);
-  return [
-    ["transport", sessionNumber === 0 ? "–" : TRANSPORTS[snapshot.transport]],
-    ["session", sessionNumber === 0 ? "–" : `${sessionNumber}${left}`],
-    ["connected in", sessionNumber === 0 ? "–" : timeOf(connectedAfterMs(stages))],
-    ["answers", String(latenciesMs.length)],
-    ["last answer after", last === undefined ? "–" : timeOf(last)],
-    ["median answer after", last === undefined ? "–" : timeOf(medianOf(latenciesMs))],
-    ["audio tokens in, out", `${tokens.audioIn}, ${tokens.audioOut}`],
-    ["text tokens in, out", `${tokens.textIn}, ${tokens.textOut}`],
-    ["cached tokens", String(tokens.audioCached + tokens.textCached)],
-    ["estimated cost, no transcription", cost === null || !used ? "–" : `$${cost.toFixed(4)}`],
-  ];
-}
-
-function clockOf(ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-function medianOf(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
 }

@@ -1,15 +1,8 @@
-/** The settings drawer. What is chosen is kept in this browser; an address may ask for a transport. */
+/** The settings drawer. What is chosen is kept in this browser. */
 
 import { checkSettings, DEFAULTS, VOICES } from "../realtime/settings.js";
 import { byId, make } from "./dom.js";
-
-const KEY = "voice-settings";
-
-/** The settings in this text, and what the query asks for above them. */
-export function readSettings(stored, query) {
-  const kept = checkSettings(parse(stored));
-  return checkSettings(Object.fromEntries(new URLSearchParams(query)), kept);
-}
+import { keepSettings, keptSettings } from "./kept.js";
 
 export class SettingsDrawer {
   #session;
@@ -26,10 +19,7 @@ export class SettingsDrawer {
       this.#show(DEFAULTS);
       this.#take();
     });
-    // Only the transport: an address that somebody sends must not bring its own instructions.
-    const asked = new URLSearchParams(location.search).get("transport");
-    const query = asked === null ? "" : `transport=${asked}`;
-    const settings = readSettings(localStorage.getItem(KEY), query);
+    const settings = keptSettings();
     session.change(settings);
     this.#show(settings);
   }
@@ -62,7 +52,7 @@ export class SettingsDrawer {
   #take() {
     const values = Object.fromEntries(new FormData(this.#form));
     const settings = checkSettings(values, this.#session.settings);
-    localStorage.setItem(KEY, JSON.stringify(settings));
+    keepSettings(settings);
     this.#session.change(settings);
     this.#showFitting(settings);
   }
@@ -104,13 +94,4 @@ function optionOf(value, text) {
   const option = make("option", "", text);
   option.value = value;
   return option;
-}
-
-function parse(text) {
-  try {
-    const value = JSON.parse(text ?? "");
-    return typeof value === "object" && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,9 +1,8 @@
 /** The conversation as text: who in the margin, words in the column. */
 
 import { make, say } from "./dom.js";
+import { pretty, SPEAKERS, TOOL_STATES, wordsOf } from "./turn-words.js";
 import { timeOf } from "./words.js";
-
-const SPEAKERS = { user: "You", assistant: "Model" };
 
 export class TranscriptView {
   #list;
@@ -54,7 +53,11 @@ function wordsRow({ speaker }) {
   const cut = make("s", "cut");
   cut.title = "Not heard";
   words.append(heard, cut);
-  element.append(make("p", "speaker", SPEAKERS[speaker]), words);
+  const margin = make("p", "speaker", SPEAKERS[speaker]);
+  const latency = make("span", "mono");
+  latency.title = "From the end of your words to the first sound";
+  margin.append(latency);
+  element.append(margin, words);
   const show = (turn) => {
     if (turn.kind !== "words") return;
     const interrupted = turn.state === "interrupted";
@@ -62,17 +65,10 @@ function wordsRow({ speaker }) {
     say(heard, interrupted ? turn.text.slice(0, turn.heard) : wordsOf(turn));
     say(cut, interrupted ? turn.text.slice(turn.heard) : "");
     cut.hidden = cut.textContent === "";
+    say(latency, turn.latencyMs > 0 ? timeOf(turn.latencyMs) : "");
   };
   return { element, show, shown: null };
 }
-
-function wordsOf(turn) {
-  if (turn.state === "unheard") return "(could not be put into words)";
-  if (turn.text !== "") return turn.text;
-  return turn.state === "partial" ? "…" : "(no words)";
-}
-
-const DONE_WORDS = { asking: "asks you", running: "running", done: "", failed: "failed" };
 
 function toolRow(first, decide) {
   const element = make("div", "turn tool");
@@ -101,7 +97,7 @@ function toolRow(first, decide) {
     if (turn.kind !== "tool") return;
     element.dataset["state"] = turn.state;
     const over = turn.state === "done" || turn.state === "failed";
-    say(took, [DONE_WORDS[turn.state], over ? timeOf(turn.tookMs) : ""].join(" ").trim());
+    say(took, [TOOL_STATES[turn.state], over ? timeOf(turn.tookMs) : ""].join(" ").trim());
     say(output, pretty(turn.output));
     question.hidden = turn.state !== "asking";
     // Who is asked sees what for.
@@ -116,12 +112,4 @@ function noteRow({ text, code }) {
   element.dataset["code"] = code;
   element.append(make("p", "words", text));
   return { element, show: () => undefined, shown: null };
-}
-
-function pretty(json) {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
 }

@@ -19,15 +19,19 @@ export class VoiceLine {
   #slot = 0;
   #drawn = "";
 
-  constructor(canvas) {
+  /** Follows the size and the colours of the page until `gone` is aborted. */
+  constructor(canvas, gone = new AbortController().signal) {
     const context = canvas.getContext("2d");
     if (context === null) throw new Error("the browser has no 2D canvas");
     this.#canvas = canvas;
     this.#context = context;
-    new ResizeObserver(() => this.#fit()).observe(canvas);
+    const sizes = new ResizeObserver(() => this.#fit());
+    sizes.observe(canvas);
+    gone.addEventListener("abort", () => sizes.disconnect());
     const redraw = () => this.#redraw();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    this.#still.addEventListener("change", redraw);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", redraw, { signal: gone });
+    this.#still.addEventListener("change", redraw, { signal: gone });
     this.#fit();
   }
 

@@ -25,6 +25,18 @@ export class AudioEngine {
   #muted = false;
   #speaker = "";
   #playing = new Set();
+  /**
+   * Another program may take the sound away (a phone call does on iOS), and a browser may hold it
+   * back until the next touch. It is asked for again whenever there is a chance.
+   */
+  #keepRunning = () => {
+    const context = this.#context;
+    if (context === null || context.state === "closed") return;
+    if (context.state !== "running") void context.resume().catch(() => undefined);
+    for (const element of this.#playing) {
+      if (element.paused) element.play().catch(() => undefined);
+    }
+  };
   #listDevices = () => void listDevices().then((devices) => this.onDevices(devices));
   #worklets = null;
   /** Who is given the microphone's samples, and by which node. */
@@ -45,6 +57,9 @@ export class AudioEngine {
     // Missing, like all of mediaDevices, on a page that is not secure.
     globalThis.navigator.mediaDevices?.addEventListener("devicechange", this.#listDevices);
     void this.useSpeaker(this.#speaker);
+    context.addEventListener("statechange", this.#keepRunning);
+    addEventListener("pointerdown", this.#keepRunning);
+    addEventListener("visibilitychange", this.#keepRunning);
     // Where a click is missing, resume() neither resolves nor rejects.
     await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
     if (context.state !== "running") throw new CallError("soundBlocked", context.state);
@@ -161,6 +176,8 @@ export class AudioEngine {
     this.#modelMeter = null;
     this.#model = null;
     this.#takers.clear();
+    removeEventListener("pointerdown", this.#keepRunning);
+    removeEventListener("visibilitychange", this.#keepRunning);
     globalThis.navigator.mediaDevices?.removeEventListener("devicechange", this.#listDevices);
     this.#worklets = null;
     void this.#context?.close();

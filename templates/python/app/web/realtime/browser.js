@@ -8,8 +8,11 @@ import { fetchSecret } from "./token.js";
 import { WebRtcTransport } from "./webrtc.js";
 import { WebSocketTransport } from "./websocket.js";
 
-/** A session of this tab. Only one tab of a browser has a call at a time: the latest one. */
-export function createSession(tools = []) {
+/**
+ * A session of this tab. Only one tab of a browser has a call at a time: the latest one.
+ * `gone`, when it is aborted, ends its call and lets go of all it listens to.
+ */
+export function createSession(tools = [], gone = new AbortController().signal) {
   const audio = new AudioEngine();
   const session = new Session(
     {
@@ -26,7 +29,8 @@ export function createSession(tools = []) {
     },
     tools,
   );
-  giveWayToOtherTabs(session);
+  giveWayToOtherTabs(session, gone);
+  gone.addEventListener("abort", () => session.hangUp());
   return session;
 }
 
@@ -43,7 +47,7 @@ const NETWORK = {
 };
 
 /** Two calls on one device would hear each other, and each would answer the other. */
-function giveWayToOtherTabs(session) {
+function giveWayToOtherTabs(session, gone) {
   const channel = new BroadcastChannel("voice-call");
   let wasOn = false;
   session.subscribe(() => {
@@ -52,4 +56,5 @@ function giveWayToOtherTabs(session) {
     wasOn = on;
   });
   channel.addEventListener("message", () => session.giveWay());
+  gone.addEventListener("abort", () => channel.close());
 }

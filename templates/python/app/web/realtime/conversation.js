@@ -12,6 +12,12 @@ export function listen(turns, event) {
     case "conversation.item.added":
     case "conversation.item.done":
       return addItem(turns, event.item);
+    case "response.output_item.added":
+      if (event.item.type !== "message" || event.item.id === undefined) return turns;
+      return change(open(turns, event.item.id, "assistant"), event.item.id, (turn) => ({
+        ...turn,
+        responseId: event.response_id,
+      }));
     case "conversation.item.deleted":
       return turns.filter((turn) => turn.id !== event.item_id);
     case "conversation.item.input_audio_transcription.delta":
@@ -64,6 +70,13 @@ export function withToolCall(turns, call) {
 /** The turns with a note at the end. */
 export function withNote(turns, text, code = "") {
   return [...turns, { kind: "note", id: `note_${turns.length}`, text, code }];
+}
+
+/** The turns with the time that an answer took to be heard. */
+export function withLatency(turns, responseId, latencyMs) {
+  return turns.map((turn) =>
+    turn.kind === "words" && turn.responseId === responseId ? { ...turn, latencyMs } : turn,
+  );
 }
 
 /** The turns without speech of the caller that never came to words: it is said again elsewhere. */
@@ -141,6 +154,7 @@ function open(turns, id, speaker, responseId = "") {
     heard: 0,
     soundMs: 0,
     responseId,
+    latencyMs: 0,
   };
   return [...turns, turn];
 }

@@ -4,7 +4,14 @@
  * business.
  */
 
-import { isUnanswered, itemsOf, listen, withoutUnsaid, withToolCall } from "./conversation.js";
+import {
+  isUnanswered,
+  itemsOf,
+  listen,
+  withLatency,
+  withoutUnsaid,
+  withToolCall,
+} from "./conversation.js";
 import { failure, failureOfApi } from "./failures.js";
 import { SoundWatch } from "./sound-watch.js";
 import { begin, finish } from "./stages.js";
@@ -34,6 +41,8 @@ export class Dialogue {
   /** The one before, while its last words are still heard. */
   #retiring = null;
   #answering = null;
+  /** The id of the last answer that began. */
+  #newest = "";
   /** Outputs of tools were sent while an answer was under way; the next one is due after it. */
   #owesAnswer = false;
   #spokenMs = null;
@@ -205,6 +214,7 @@ export class Dialogue {
         break;
       case "response.created":
         this.#answering = event.response.id;
+        this.#newest = event.response.id;
         this.#timeSound();
         if (this.#store.snapshot.activity !== "hearing") this.#store.set({ activity: "thinking" });
         break;
@@ -274,8 +284,10 @@ export class Dialogue {
     this.#spokenMs = null;
     this.#store.set({ stages: begin(this.#store.snapshot.stages, "first sound", since) });
     this.#soundWatch.begin((heardMs) => {
-      const { stages, latenciesMs, activity } = this.#store.snapshot;
+      const { stages, latenciesMs, activity, turns } = this.#store.snapshot;
       this.#store.set({
+        // An answer of tool calls alone has no sound; what is heard is the one after it.
+        turns: withLatency(turns, this.#newest, heardMs - since),
         stages: finish(stages, "first sound", heardMs),
         latenciesMs: [...latenciesMs, heardMs - since],
         activity: activity === "hearing" ? "hearing" : "speaking",

@@ -10,15 +10,17 @@ import { asHistory, settledIn } from "./conversation.js";
 import { Dialogue } from "./dialogue.js";
 import { CallError, failure, failureOf } from "./failures.js";
 import { EventLog } from "./log.js";
+import { Opening } from "./opening.js";
+import { checkSound, toBase64 } from "./pcm.js";
 import { Rollover } from "./rollover.js";
 import { checkSettings, DEFAULTS, updateFor } from "./settings.js";
-import { begin, fail, finish, restage, STAGES_OF, waitingStages } from "./stages.js";
+import { STAGES_OF, waitingStages } from "./stages.js";
 import { IDLE, isOn, Store } from "./state.js";
 
 /** Pauses before each attempt to get a lost call back. */
 const ATTEMPTS_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000, 15_000];
-/** Failures of WebRTC that another way through may not meet. */
-const WORTH_ANOTHER_WAY = new Set(["networkBlocked", "offerRefused", "browserTooOld"]);
+/** A second of sound in one message. */
+const SAY_BYTES = 48_000;
 /** A microphone that has not moved by then is switched off somewhere. */
 const DEAD_MICROPHONE_MS = 8000;
 
@@ -28,6 +30,7 @@ export class Session {
   #ports;
   #store = new Store();
   #dialogue;
+  #opening;
   #rollover;
   #settings = DEFAULTS;
   #attempt = null;
@@ -42,6 +45,16 @@ export class Session {
   constructor(ports, tools = []) {
     this.#ports = ports;
     this.#dialogue = new Dialogue(this.#store, ports.audio, ports.now, tools);
+    this.#opening = new Opening(this.#store, {
+      useMicrophone: () => ports.audio.useMicrophone(this.#settings.microphone),
+      mayUseMicrophone: ports.mayUseMicrophone,
+      fetchSecret: ports.fetchSecret,
+      connect: (name, secret, steps) =>
+        this.#connect(name, secret, asHistory(this.snapshot.turns), steps),
+      isOnline: () => ports.network.isOnline(),
+      remark: (type, text) => this.#remark(type, text),
+      now: ports.now,
+    });
     this.#rollover = new Rollover({
       prepare: () => this.#prepareNext(),
       isQuiet: () => this.#dialogue.isQuiet(),
@@ -84,10 +97,9 @@ export class Session {
     this.#liveMs = null;
     this.log.clear();
     this.#showBeginning();
-    const { transport } = this.#settings;
     try {
-      const secret = await this.#prepare(this.#ports.audio.open(), attempt.signal);
-      const connection = await this.#establish(transport, secret, attempt.signal);
+      const opening = this.#ports.audio.open();
+      const connection = await this.#opening.first(opening, this.#settings, attempt.signal);
       this.#liveMs = this.#ports.now();
       this.#adopt(connection);
       this.#watchMicrophone();
@@ -126,6 +138,21 @@ export class Session {
   /** Push to talk: the caller has spoken. */
   release() {
     if (this.snapshot.pressed) this.#dialogue.release();
+  }
+
+  /**
+   * Says something that does not come from the microphone. Throws a CallError that names what is
+   * wrong with it. Over WebRTC sound goes by its own track, so there this is refused.
+   */
+  say(sound, { rateHz, channels }) {
+    checkSound(sound, rateHz, channels);
+    if (this.snapshot.transport !== "websocket") {
+      throw new CallError("audioFormat", "over WebRTC, sound is sent as a track");
+    }
+    for (let start = 0; start < sound.length; start += SAY_BYTES) {
+      const audio = toBase64(sound.subarray(start, start + SAY_BYTES));
+      this.#connection?.send({ type: "input_audio_buffer.append", audio });
+    }
   }
 
   /** What the caller said to a tool that asks. */
@@ -168,65 +195,6 @@ export class Session {
       devices: this.snapshot.devices,
       stages: waitingStages(STAGES_OF[transport]),
     });
-  }
-
-  /** The microphone and the secret: together where no question to a person lies between. */
-  async #prepare(opening, signal) {
-    const microphone = this.#stage("microphone", signal, async () => {
-      await opening;
-      await this.#ports.audio.useMicrophone(this.#settings.microphone);
-    });
-    // A secret lives a minute; a person may need longer to answer the browser's question.
-    const minted = this.#ports
-      .mayUseMicrophone()
-      .then((may) => (may === true ? null : microphone))
-      .then(() => this.#mint(signal));
-    const [secret] = await Promise.all([minted, microphone]);
-    return secret;
-  }
-
-  #mint(signal) {
-    return this.#stage("token", signal, () => this.#ports.fetchSecret(signal));
-  }
-
-  /** A connection that is ready, over this transport or, when no way leads there, the other one. */
-  async #establish(name, secret, signal) {
-    try {
-      return await this.#open(name, secret, signal);
-    } catch (error) {
-      const why = failureOf(error);
-      const worthIt = name === "webrtc" && WORTH_ANOTHER_WAY.has(why.name);
-      if (signal.aborted || !worthIt || !this.#ports.network.isOnline()) throw error;
-      this.#remark("client.fallback", `${why.title}. ${why.detail}`);
-      this.#store.set({
-        transport: "websocket",
-        stages: restage(this.snapshot.stages, STAGES_OF.websocket),
-      });
-      const connection = await this.#open("websocket", await this.#mint(signal), signal);
-      const { title, code } = failure("fellBack");
-      this.#store.note(`${title}: ${why.detail || why.title}.`, code);
-      return connection;
-    }
-  }
-
-  async #open(name, secret, signal) {
-    this.#store.set({ model: secret.model });
-    let current = "token";
-    const entered = (stage) => {
-      if (signal.aborted) return;
-      const now = this.#ports.now();
-      this.#store.set({ stages: begin(finish(this.snapshot.stages, current, now), stage, now) });
-      current = stage;
-    };
-    try {
-      const history = asHistory(this.snapshot.turns);
-      const connection = await this.#connect(name, secret, history, { signal, entered });
-      this.#store.set({ stages: finish(this.snapshot.stages, "session", this.#ports.now()) });
-      return connection;
-    } catch (error) {
-      this.#failStage(current, signal);
-      throw error;
-    }
   }
 
   /** A connection whose session has its settings and knows what was said before. */
@@ -315,7 +283,7 @@ export class Session {
       try {
         const { transport } = this.snapshot;
         this.#store.set({ stages: waitingStages(STAGES_OF[transport]) });
-        const connection = await this.#establish(transport, await this.#mint(signal), signal);
+        const connection = await this.#opening.again(signal);
         this.#sayReconnected(why, this.#ports.now() - beganMs);
         return this.#adopt(connection);
       } catch (error) {
@@ -395,25 +363,6 @@ export class Session {
   #named(why) {
     const unreached = why.name === "tokenServiceDown" || why.name === "offerRefused";
     return unreached && !this.#ports.network.isOnline() ? failure("offline") : why;
-  }
-
-  async #stage(name, signal, work) {
-    this.#store.set({ stages: begin(this.snapshot.stages, name, this.#ports.now()) });
-    try {
-      const result = await work();
-      signal.throwIfAborted();
-      this.#store.set({ stages: finish(this.snapshot.stages, name, this.#ports.now()) });
-      return result;
-    } catch (error) {
-      this.#failStage(name, signal);
-      throw error;
-    }
-  }
-
-  #failStage(name, signal) {
-    // After hanging up nothing failed, and the stages may be those of the next call.
-    if (signal.aborted) return;
-    this.#store.set({ stages: fail(this.snapshot.stages, name, this.#ports.now()) });
   }
 
   #logged(direction, event) {

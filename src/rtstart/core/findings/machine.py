@@ -82,3 +82,38 @@ GIT_FAILED = Entry(
     fix=Fix("Make the app without a repository: add --no-git."),
     recognised="the exit code of git init, add or commit is not 0",
 )
+
+NO_UV = Entry(
+    code="RT208",
+    level="error",
+    title="uv is missing",
+    why="The python template is installed and run by uv 0.9 or newer.",
+    fix=Fix(
+        "Let rtstart bring uv as a package from PyPI, into its own cache.",
+        command="rtstart new myapp --template python --yes",
+    ),
+    recognised="no `uv` on the PATH",
+    source="docs.astral.sh/uv: installation",
+)
+
+OLD_UV = Entry(
+    code="RT209",
+    level="error",
+    title="uv is too old",
+    why="The app is built by uv's own build backend, which uv 0.9 or newer brings along.",
+    fix=Fix(
+        "Let rtstart bring uv as a package from PyPI, into its own cache.",
+        command="rtstart new myapp --template python --yes",
+    ),
+    recognised="`uv --version` below 0.9",
+    source="docs.astral.sh/uv: the uv build backend",
+)
+
+UV_DOWNLOAD_FAILED = Entry(
+    code="RT210",
+    level="error",
+    title="uv could not be brought from PyPI",
+    why="Installing the package uv failed.",
+    fix=Fix("Install uv as docs.astral.sh/uv says, then try again."),
+    recognised="pip fails to install uv",
+)

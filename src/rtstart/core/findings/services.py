@@ -35,7 +35,7 @@ PACKAGES_MISSING = Entry(
     title="The app's packages are not installed",
     why="There is a package.json but no node_modules folder.",
     fix=Fix("Install them in the project folder.", command="npm install"),
-    recognised="package.json without node_modules",
+    recognised="package.json without node_modules, or uv.lock without .venv",
 )
 
 WAITS_FOR_CHANGE = Entry(

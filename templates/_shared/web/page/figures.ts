@@ -8,7 +8,7 @@ import { timeOf } from "./words.ts";
 const TRANSPORTS = {
   webrtc: "WebRTC",
   websocket: "WebSocket",
-  server: "through the server",
+  server: "own server",
 } as const;
 
 /** Names and values, always the same names in the same order. */

@@ -7,7 +7,7 @@ import { timeOf } from "./words.js";
 const TRANSPORTS = {
   webrtc: "WebRTC",
   websocket: "WebSocket",
-  server: "through the server",
+  server: "own server",
 };
 
 /** Names and values, always the same names in the same order. */

@@ -94,6 +94,19 @@ const PAGES = {
     next: "Check the network of the machine the token service runs on.",
     passing: true,
   },
+  closed: {
+    code: "RT526",
+    title: "This app lets nobody call yet",
+    why: "In production the token route is closed until the app says who may call.",
+    next: "Fill in server/authorise.ts, then start the app again.",
+  },
+  notSignedIn: {
+    code: "RT527",
+    title: "You are not signed in",
+    why: "Calls cost money, so this app lets only those call whom it knows.",
+    next: "Sign in, then press Talk again.",
+    passing: true,
+  },
   answerFailed: {
     code: "RT523",
     title: "The model could not answer",
@@ -267,6 +280,12 @@ export function failureOfApi(code, status, message) {
       return failure("keyMissing", message);
     case "key_shape":
       return failure("keyShape", message);
+    case "closed":
+      return failure("closed", message);
+    case "not_authorised":
+      return failure("notSignedIn", message);
+    case "limits_unavailable":
+      return failure("tokenServiceDown", message);
     case "invalid_api_key":
       return failure("keyRefused", message);
     case "insufficient_quota":

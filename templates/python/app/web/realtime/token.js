@@ -25,6 +25,7 @@ async function readSecret(response) {
     realtimeUrl: new URL(realtime_url, location.href).href.replace(/\/+$/, ""),
     model,
     emulated: emulated === true,
+    callsUrl: response.headers.get("x-calls-url") ?? "",
   };
 }
 

@@ -54,7 +54,7 @@ async def test_find_uv_takes_the_one_that_started_us(tools: Tools, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("version", "code", "words"),
-    [("", "RT208", "uv is missing"), ("0.8.4", "RT209", "uv 0.8.4 is too old")],
+    [("", "RT209", "uv is missing"), ("0.8.4", "RT210", "uv 0.8.4 is too old")],
 )
 async def test_find_uv_says_what_is_wrong(
     tools: Tools, version: str, code: str, words: str
@@ -88,7 +88,7 @@ async def test_bring_uv_says_how_it_failed(tools: Tools) -> None:
     with pytest.raises(ToolFailed) as failed:
         await bring_uv(environment, emit=events.append)
 
-    assert failed.value.findings[0].code == "RT210"
+    assert failed.value.findings[0].code == "RT211"
     assert failed.value.last_lines == ("no such package",)
     assert [type(event) for event in events] == [StepStarted, StepFailed]
     assert names_in(_cache(tools)) == []
@@ -120,8 +120,8 @@ async def test_ensure_uv_asks_before_it_brings(tools: Tools, *, may: bool) -> No
     else:
         with pytest.raises(ToolFailed) as refused:
             await ensure_uv(environment, may_bring=may_bring, emit=lambda _: None)
-        assert refused.value.findings[0].code == "RT209"
-    assert asked == ["RT209"]
+        assert refused.value.findings[0].code == "RT210"
+    assert asked == ["RT210"]
 
 
 def test_with_uv_forgets_the_environment_of_others() -> None:

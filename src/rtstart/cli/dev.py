@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rtstart.core.findings import Finding
 
 
-_TOOL_CODES = ("RT202", "RT203", "RT208", "RT209")
+_TOOL_CODES = ("RT202", "RT203", "RT209", "RT210")
 
 
 class Renderer(Protocol):

@@ -640,7 +640,7 @@ def test_make_new_makes_a_python_app_with_uv_and_needs_no_node(place: Path, tool
     assert _git(place / "app", tools, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize(("version", "code"), [("0.8.1", "RT209"), ("", "RT208")])
+@pytest.mark.parametrize(("version", "code"), [("0.8.1", "RT210"), ("", "RT209")])
 def test_make_new_makes_nothing_when_uv_may_not_be_brought(
     place: Path, tools: Tools, version: str, code: str
 ) -> None:

@@ -84,7 +84,7 @@ GIT_FAILED = Entry(
 )
 
 NO_UV = Entry(
-    code="RT208",
+    code="RT209",
     level="error",
     title="uv is missing",
     why="The python template is installed and run by uv 0.9 or newer.",
@@ -97,7 +97,7 @@ NO_UV = Entry(
 )
 
 OLD_UV = Entry(
-    code="RT209",
+    code="RT210",
     level="error",
     title="uv is too old",
     why="The app is built by uv's own build backend, which uv 0.9 or newer brings along.",
@@ -110,7 +110,7 @@ OLD_UV = Entry(
 )
 
 UV_DOWNLOAD_FAILED = Entry(
-    code="RT210",
+    code="RT211",
     level="error",
     title="uv could not be brought from PyPI",
     why="Installing the package uv failed.",

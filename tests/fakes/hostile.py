@@ -16,11 +16,14 @@ from typing import Literal, TypeAlias, get_args
 
 import trustme
 
+from rtstart.adapters.ports import choose_port
+
 Mode: TypeAlias = Literal[
     "good",
     "drops upgrades",
     "refuses upgrades",
     "answers upgrades",
+    "strips upgrades",
     "wrong accept",
     "buffers",
     "warning page",
@@ -152,6 +155,9 @@ class _Visit:
             case "no http":
                 self._writer.write(b"SSH-2.0-OpenSSH_9.2p1\r\n")
                 await self._writer.drain()
+            case "strips upgrades" if is_upgrade:
+                plain = [line for line in head.split(b"\r\n") if b"pgrade" not in line]
+                await self._carry(b"\r\n".join(plain), is_upgrade=False)
             case _:
                 await self._carry(head, is_upgrade=is_upgrade)
 
@@ -202,6 +208,11 @@ def _length(lowered_head: bytes) -> int:
 
 
 async def _run(options: argparse.Namespace, authority: trustme.CA) -> None:
+    if options.early:
+        options.port = options.port or choose_port(None)
+        sys.stdout.write(f"your url is: https://localhost:{options.port}\n")
+        sys.stdout.flush()
+        await asyncio.sleep(options.early)
     async with hostile_tunnel(
         options.target, options.mode, authority=authority, port=options.port
     ) as tunnel:
@@ -223,6 +234,7 @@ def main() -> None:
     parser.add_argument("--mode", default="good", choices=MODES)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--dies-after", type=float, default=None)
+    parser.add_argument("--early", type=float, default=0.0, help="name the address so long before")
     options = parser.parse_args()
     authority = trustme.CA.from_pem(
         Path(options.authority).read_bytes(), Path(options.authority + ".key").read_bytes()

@@ -15,6 +15,12 @@ LAYERS: tuple[Layer, ...] = ("name", "tcp", "tls", "http", "upgrade", "echo", "c
 _FIRST_CODE = 11
 _SWITCHING = 101
 _OK = 200
+_FORBIDDEN = 403
+_UPGRADE_REQUIRED = 426
+_TOO_MANY = 429
+_EDGES_OWN = 520
+"""From here on statuses are Cloudflare's own, and say that nobody is connected behind it."""
+NO_HTTP = "what came back is no HTTP"
 
 
 def exit_code(failed: Layer | None) -> int:
@@ -154,10 +160,16 @@ def finding_of(layer: Layer, place: Place, words: str, status: int = 0) -> Findi
             )
         case "tls":
             return tunnel_proof.CERTIFICATE_WRONG.found(f"{where}: {words}", where=where, fix=curl)
-        case "upgrade" if status == _OK:
-            return tunnel_proof.UPGRADE_IGNORED.found(why=words, where=where)
-        case "upgrade" if status == 403 and "Vite" in words:
+        case "http" if words == NO_HTTP:
+            return tunnel_proof.WRONG_APP.found(f"{where}: {words}", where=where)
+        case "upgrade" if status in (_OK, _UPGRADE_REQUIRED):
+            return tunnel_proof.UPGRADE_IGNORED.found(why=f"{words}.", where=where)
+        case "upgrade" if status == _FORBIDDEN and "Vite" in words:
             return tunnel_proof.HOST_REFUSED.found(where=where)
+        case "upgrade" if status == _TOO_MANY:
+            return tunnel_refusals.TOO_MANY_REQUESTS.found(f"{where}: {words}", where=where)
+        case "upgrade" if status >= _EDGES_OWN:
+            return tunnel_refusals.NOT_CONNECTED.found(f"{where}: {words}", where=where)
         case _:
             return tunnel_proof.UPGRADE_DROPPED.found(f"{where}: {words}", where=where)
 

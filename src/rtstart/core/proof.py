@@ -154,7 +154,7 @@ def proof_finding(
         case "host refused":
             return tunnel_proof.HOST_REFUSED.found(where=where)
         case "too many":
-            return tunnel_refusals.RATE_LIMITED.found(f"{where}: {problem}", where=where)
+            return tunnel_refusals.TOO_MANY_REQUESTS.found(f"{where}: {problem}", where=where)
         case "another app":
             return tunnel_proof.WRONG_APP.found(f"{where}: {problem}", where=where)
         case "upgrade ignored":

@@ -96,7 +96,7 @@ async def test_new_address_is_announced_when_the_program_is_killed(
     assert second.local_url == first.local_url
     (down,) = run.of(TunnelDown)
     assert (down.why, down.next_step) == ("command ended", "command again in 1 s")
-    assert [event.attempt for event in run.of(TunnelOpening)] == [1, 1]
+    assert [event.attempt for event in run.of(TunnelOpening)] == [1, 2]
 
 
 async def test_next_way_is_taken_when_the_first_ends_at_once(
@@ -111,6 +111,59 @@ async def test_next_way_is_taken_when_the_first_ends_at_once(
     ended = [event.finding for event in run.of(Found) if event.finding.code == "RT424"]
     assert [one.why for one in ended] == ["It ended with code 7. Its last line: no account"] * 2
     assert run.of(TunnelDown)[-1].next_step == "trying lan"
+
+
+async def test_address_is_asked_with_patience_when_it_was_announced_early(
+    tmp_path: Path, authority: Path
+) -> None:
+    project = _project(tmp_path, authority, "--early", "1.5")
+
+    async with session_of(DevRequest(project, tunnel="command")) as run:
+        told = await run.until_public()
+
+    assert (told.passed, told.asked) == (8, 8)
+    assert _codes(run) == ["RT440"]
+    assert len(run.of(TunnelOpening)) == 1
+
+
+async def test_new_address_comes_each_time_when_the_program_keeps_dying(
+    tmp_path: Path, authority: Path
+) -> None:
+    project = _project(tmp_path, authority, "--dies-after", "1")
+
+    async with session_of(DevRequest(project, tunnel="command")) as run:
+        addresses: list[str] = []
+        for _ in range(3):
+            told = await run.until_public(after=len(run.all) if addresses else 0)
+            addresses.append(told.public_url)
+
+    assert len(set(addresses)) == 3
+    ended = [event.finding for event in run.of(Found) if event.finding.code == "RT424"]
+    assert {one.why for one in ended} == {"It ended with code 1. Its last line: the edge went away"}
+    assert [down.next_step for down in run.of(TunnelDown)] == [
+        "command again in 1 s",
+        "command again in 2 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [
+        ("rate limits", "RT443"),
+        ("wrong certificate", "RT413"),
+        ("answers upgrades", "RT416"),
+    ],
+)
+async def test_next_way_is_taken_when_the_proof_shows_the_tunnels_fault(
+    tmp_path: Path, authority: Path, mode: str, code: str
+) -> None:
+    project = _project(tmp_path, authority, "--mode", f"'{mode}'")
+
+    async with session_of(DevRequest(project, tunnel="command,lan")) as run:
+        told = await run.until_public()
+
+    assert told.tunnel == "lan"
+    assert code in _codes(run)
 
 
 async def test_next_way_is_taken_when_another_app_answers(tmp_path: Path, authority: Path) -> None:

@@ -68,6 +68,9 @@ class OwnPaths:
             return Reply(200, [kind], self._desk.authority)
         if path == pages.SCRIPT_PATH:
             return self._pages.script()
+        if path == probes.ECHO_PATH:
+            # Whoever asked for an upgrade learns that somebody on the way took it out.
+            return answers.plain(426, "This is for WebSockets.\n")
         if path == probes.BODY_PATH and arrived.request.method == "POST":
             return await self._count_body(arrived)
         if path == answers.ENTER_PATH:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LONGEST_BODY = 1_000_000
 _OK = 200
+_UPGRADE_REQUIRED = 426
 _BROWSER = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/156.0.0.0 Safari/537.36"
@@ -163,7 +164,8 @@ class Outside:
                     await socket_.send_str(say)
                 message = await socket_.receive()
         except aiohttp.WSServerHandshakeError as error:
-            trouble: Trouble = "upgrade ignored" if error.status == _OK else "upgrade dropped"
+            is_ignored = error.status in (_OK, _UPGRADE_REQUIRED)
+            trouble: Trouble = "upgrade ignored" if is_ignored else "upgrade dropped"
             raise AskFailed(f"the upgrade was answered with {error.status}", trouble) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             words = f"the WebSocket did not open: {_words(error)}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from rtstart.adapters.net.outside import SKIP_WARNING_PAGES
 from rtstart.core.probe import (
+    NO_HTTP,
     Head,
     Layer,
     Place,
@@ -175,7 +176,7 @@ class _Prober:
         await self._send("\r\n".join(self._request()).encode("ascii"))
         head = parse_head(await self._read_head())
         if head is None:
-            raise _Stopped("what came back is no HTTP")
+            raise _Stopped(NO_HTTP)
         self.head = head
         if head.status != _SWITCHING:
             self._body = await self._read_body()
@@ -246,7 +247,7 @@ class _Prober:
                 raise _Stopped("the connection was cut " + ("in the answer" if data else "off"))
             data += part
             if len(data) > _HEAD_BYTES or not b"HTTP/".startswith(data[:5]):
-                raise _Stopped("what came back is no HTTP")
+                raise _Stopped(NO_HTTP)
         head, _, self._rest = data.partition(b"\r\n\r\n")
         return head
 

@@ -3,9 +3,7 @@ becomes its facts.
 """
 
 import asyncio
-import contextlib
 import logging
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +12,10 @@ from typing import Any, Protocol, assert_never
 from rtstart.adapters import ports
 from rtstart.adapters.processes import Runner
 from rtstart.adapters.tunnels.machine import ThisMachine
+from rtstart.adapters.tunnels.program import Program
 from rtstart.core.errors import RtstartError
 from rtstart.core.events import Emit
 from rtstart.core.findings import Finding, tunnel
-from rtstart.core.findings import tunnel_refusals as refusals
-from rtstart.core.services import Service
-from rtstart.core.tunnels import (
-    TUNNEL_SERVICE as SERVICE,
-)
 from rtstart.core.tunnels import (
     AddressFound,
     Candidate,
@@ -32,10 +26,8 @@ from rtstart.core.tunnels import (
     ProcessTunnel,
     Provider,
     Refused,
-    StatusPage,
     Target,
     TaskTunnel,
-    TunnelNews,
     Way,
 )
 from rtstart.core.tunnels.keeper import Keeper, Rules
@@ -64,7 +56,6 @@ from rtstart.core.tunnels.keeper_facts import (
 
 _log = logging.getLogger(__name__)
 
-_PAGE_EVERY_S = 0.3
 _FIXED_WITHIN_S = 10.0
 _FAREWELL_S = 0.2
 """What is told to open pages goes through the tunnel, so it gets this long before it is ended."""
@@ -291,7 +282,10 @@ class TunnelHolder:
         match way:
             case ProcessTunnel():
                 self._feed(Limits(attempt, way.address_within_s, way.connected_within_s))
-                return await self._hold_process(attempt, candidate, way)
+                program = Program(candidate.name, way, self._supply.files_dir)
+                return await program.hold(
+                    self._runner, self._supply.machine, lambda news: self._feed(News(attempt, news))
+                )
             case TaskTunnel():
                 self._feed(Limits(attempt, way.address_within_s, way.connected_within_s))
                 await way.run(lambda news: self._feed(News(attempt, news)))
@@ -309,91 +303,6 @@ class TunnelHolder:
         self._feed(News(attempt, Connected()))
         self._feed(News(attempt, AddressFound(url)))
         await asyncio.Event().wait()
-
-    async def _hold_process(
-        self, attempt: int, candidate: Candidate, way: ProcessTunnel
-    ) -> Finding | None:
-        def hear(news: TunnelNews) -> None:
-            if isinstance(news, AddressFound) and way.is_connected_by_address:
-                self._feed(News(attempt, Connected()))
-            self._feed(News(attempt, news))
-
-        def read(line: str) -> None:
-            try:
-                news = way.read(line)
-            except Exception:  # noqa: BLE001 - a plug-in's reader may fail on any line
-                _log.warning("tunnel %s cannot read %r", candidate.name, line, exc_info=True)
-                return
-            if news is not None:
-                hear(news)
-
-        written = _write(self._supply.files_dir, way.files)
-        stop_listening = self._runner.listen(SERVICE, read)
-        self._runner.add(_service(way, self._supply))
-        try:
-            if way.address:
-                hear(AddressFound(way.address))
-            async with asyncio.TaskGroup() as group:
-                asking = [group.create_task(_ask_page(page, hear)) for page in way.pages]
-                code = await self._runner.wait_gone(SERVICE)
-                for task in asking:
-                    task.cancel()
-            return _ended(candidate.name, code, self._runner.last_lines(SERVICE))
-        finally:
-            stop_listening()
-            self._runner.remove(SERVICE)
-            await self._runner.wait_gone(SERVICE)
-            for path in written:
-                path.unlink(missing_ok=True)
-
-
-async def _ask_page(page: StatusPage, hear: Callable[[TunnelNews], None]) -> None:
-    """Ask a local page until it tells its news; what it tells does not change after."""
-    import aiohttp
-
-    timeout = aiohttp.ClientTimeout(total=5.0)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
-        while True:
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
-                async with session.get(page.url, allow_redirects=False) as answer:
-                    news = page.read(answer.status, await answer.text(errors="replace"))
-                if news is not None:
-                    hear(news)
-                    return
-            await asyncio.sleep(_PAGE_EVERY_S)
-
-
-def _service(way: ProcessTunnel, supply: Supply) -> Service:
-    return Service(
-        name=SERVICE,
-        command=way.command,
-        cwd=supply.machine.project_dir,
-        env={**supply.machine.small_env(), **way.env},
-        grace_s=way.grace_s,
-        restarts=0,
-        is_essential=False,
-        is_held=True,
-        holds_input_open=way.holds_input_open,
-    )
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write a plan's files, readable by the user only; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in files.items():
-        path = folder / name
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        written.append(path)
-    return written
-
-
-def _ended(name: str, code: int, last_lines: tuple[str, ...]) -> Finding:
-    last = next((line for line in reversed(last_lines) if line.strip()), "")
-    why = f"It ended with code {code}." + (f" Its last line: {last[:240]}" if last else "")
-    return refusals.ENDED.found(f"{name} ended", why=why)
 
 
 def _failed(name: str, error: BaseException) -> Finding:

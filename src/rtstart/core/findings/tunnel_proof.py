@@ -47,7 +47,7 @@ UPGRADE_IGNORED = Entry(
     title="The tunnel answers a WebSocket upgrade as an ordinary request",
     why="Something on the way takes the Upgrade header out, as HTTP/1.0 proxies do.",
     fix=Fix("Use a tunnel that carries WebSockets.", command="rtstart tunnels"),
-    recognised="an upgrade is answered with 200",
+    recognised="an upgrade is answered with 200, or with 426 because it came without its header",
 )
 
 BUFFERED = Entry(

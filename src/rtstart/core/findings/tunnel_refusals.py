@@ -214,3 +214,13 @@ FETCH = Entry(
     fix=Fix("Agree once for this project, or install it by hand.", command="rtstart dev --yes"),
     recognised="cloudflared would be used and is not on the PATH",
 )
+
+TOO_MANY_REQUESTS = Entry(
+    code="RT443",
+    level="error",
+    title="The tunnel lets no more requests through for now",
+    why="Free tunnels count requests or open connections, and a page of a dev server takes dozens.",
+    fix=Fix("Wait a minute, or use another way.", command="rtstart dev --tunnel lan"),
+    recognised="an answer with 429 that is not ours",
+    source="cloudflared's quick tunnels stop at 200 open requests, ngrok's plans count, 2026-11",
+)

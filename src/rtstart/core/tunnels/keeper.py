@@ -8,6 +8,7 @@ from rtstart.core.events import Event, Found, TunnelDown, TunnelEnding, TunnelOp
 from rtstart.core.findings import Finding
 from rtstart.core.findings import tunnel_proof as proof_findings
 from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.tunnels.attempts import Again, Attempts, Following, FromTheStart, GiveUp
 from rtstart.core.tunnels.choice import Candidate
 from rtstart.core.tunnels.keeper_facts import (
     Accept,
@@ -46,13 +47,6 @@ State: TypeAlias = Literal[
     "waiting",  # to try again
 ]
 
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 30.0
-TRIES_NEW = 2
-"""How often a way is tried that has never worked in this run."""
-TRIES_PROVEN = 5
-"""How often a way is tried again that has worked."""
-START_OVER_S = 60.0
 MISSES = 3
 HEALTH_SOON_S = 3.0
 PROVIDER_WARNING_S = 300.0
@@ -76,6 +70,8 @@ _TUNNELS_FAULT = frozenset(
         proof_findings.UPGRADE_IGNORED.code,
         proof_findings.WRONG_APP.code,
         proof_findings.HOST_REFUSED.code,
+        refusals.TOO_MANY_REQUESTS.code,
+        refusals.NOT_CONNECTED.code,
     }
 )
 """What another way may do better. A refused key is nobody's tunnel's fault."""
@@ -96,12 +92,9 @@ class Keeper:
     """Decides what is opened, proved, announced and given up. `step` is the only way in."""
 
     def __init__(self, candidates: Sequence[Candidate], rules: Rules | None = None) -> None:
-        self._candidates = tuple(candidates)
+        self._ways = Attempts(candidates)
         self._rules = rules or Rules()
-        self._place = 0
         self._attempt = 0
-        self._tries = 0
-        self._worked: set[str] = set()
         self._misses = 0
         self._url = ""
         self._is_connected = False
@@ -122,7 +115,7 @@ class Keeper:
     @property
     def candidate(self) -> Candidate | None:
         """The way that is being used or tried."""
-        return self._candidates[self._place] if self._candidates else None
+        return self._ways.candidate
 
     def step(self, fact: Fact, now: float) -> tuple[Action, ...]:
         """Take a fact in at a time (seconds of any monotonic clock) and say what to do."""
@@ -151,8 +144,8 @@ class Keeper:
 
     def _open_asked(self) -> None:
         self._is_wanted = True
-        if self.state == "off" and self._candidates:
-            self._place = self._tries = 0
+        if self.state == "off" and self._ways.candidate is not None:
+            self._ways.restart()
             self._why = None
             self._open()
 
@@ -162,7 +155,7 @@ class Keeper:
         self._why = None
         if not was_wanted:
             return
-        name = self._candidates[self._place].name if self._candidates else ""
+        name = self.candidate.name if self.candidate else ""
         self._tell(TunnelDown(name, why, "closed; t opens it again"))
         self._let_go()
 
@@ -180,15 +173,14 @@ class Keeper:
 
     def _open(self) -> None:
         self._attempt += 1
-        self._tries += 1
+        self._ways.opened()
         self._misses, self._url, self._is_connected = 0, "", False
         self._why = None
         for purpose in _OF_AN_OPENING:
             self._turns.pop(purpose, None)
         self.state = "opening"
-        candidate = self._candidates[self._place]
-        self._tell(TunnelOpening(candidate.name, candidate.reason, self._tries))
-        self._do(Open(self._attempt, candidate))
+        self._tell(TunnelOpening(self._ways.way.name, self._ways.way.reason, self._ways.tries))
+        self._do(Open(self._attempt, self._ways.way))
 
     def _step_opening(self, fact: News | Limits | Proved | Checked) -> None:
         if self.state in ("off", "closing", "waiting"):
@@ -236,7 +228,7 @@ class Keeper:
             self.state = "connecting"
 
     def _settle(self) -> None:
-        settles_s = self._candidates[self._place].traits.settles_s
+        settles_s = self._ways.way.traits.settles_s
         if settles_s > 0:
             self.state = "settling"
             self._ring("settle", settles_s)
@@ -245,17 +237,16 @@ class Keeper:
 
     def _prove(self) -> None:
         self.state = "proving"
-        self._do(Prove(self._attempt, self._url, self._candidates[self._place]))
+        self._do(Prove(self._attempt, self._url, self._ways.way))
 
     def _proved(self, findings: tuple[Finding, ...]) -> None:
         faults = [one for one in findings if one.code in _TUNNELS_FAULT and one.level == "error"]
-        candidate = self._candidates[self._place]
-        if faults and self._has_next() and candidate.name not in self._worked:
+        candidate = self._ways.way
+        if faults and self._ways.has_next and not self._ways.has_worked:
             self._give_up(faults[0], again=False)
             return
         self.state = "up"
-        self._tries = 0
-        self._worked.add(candidate.name)
+        self._ways.is_up(self._now)
         self._do(Announce(self._attempt, self._url, candidate, findings))
         self._ring("health", candidate.traits.health_every_s)
         if candidate.traits.lasts_s is not None:
@@ -266,7 +257,7 @@ class Keeper:
     def _checked(self, is_ours: bool) -> None:
         if is_ours:
             self._misses = 0
-            self._ring("health", self._candidates[self._place].traits.health_every_s)
+            self._ring("health", self._ways.way.traits.health_every_s)
             return
         self._misses += 1
         if self._misses < MISSES:
@@ -290,8 +281,7 @@ class Keeper:
     def _give_up(self, finding: Finding, *, again: bool) -> None:
         """End this opening, and go on when nothing of it is left."""
         self._why = finding
-        if not again:
-            self._tries = TRIES_PROVEN
+        self._ways.failed(self._now, again=again)
         self._withdraw()
         self.state = "closing"
         self._do(Close(self._attempt))
@@ -302,7 +292,7 @@ class Keeper:
             return
         if self._why is None:
             # It was switched off and on again before it was gone.
-            self._place = self._tries = 0
+            self._ways.restart()
             self._open()
         else:
             self._next(self._why)
@@ -310,33 +300,31 @@ class Keeper:
     def _ended(self, finding: Finding) -> None:
         """The opening ended by itself, and nothing was said of it yet."""
         self._tell(Found(finding))
+        self._ways.failed(self._now, again=True)
         self._withdraw()
         self._next(finding)
 
     def _next(self, finding: Finding) -> None:
-        candidate = self._candidates[self._place]
-        most = TRIES_PROVEN if candidate.name in self._worked else TRIES_NEW
-        if self._tries < most:
-            wait_s = min(FIRST_WAIT_S * 2.0 ** max(self._tries - 1, 0), LONGEST_WAIT_S)
-            self._wait(finding, wait_s, f"{candidate.name} again in {wait_s:g} s")
-        elif self._has_next():
-            self._place += 1
-            self._tries = 0
-            following = self._candidates[self._place].name
-            self._tell(TunnelDown(candidate.name, finding.what, f"trying {following}"))
-            self._open()
-        elif self._worked:
-            self._place = self._tries = 0
-            self._wait(finding, START_OVER_S, f"from the start in {START_OVER_S:g} s")
-        else:
-            self._is_wanted = False
-            self.state = "off"
-            self._tell(TunnelDown(candidate.name, finding.what, "given up; t tries again"))
-            self._tell(Found(refusals.ALL_FAILED.found()))
+        name = self._ways.way.name
+        match self._ways.next_step():
+            case Again(wait_s):
+                self._wait(name, finding, wait_s, f"{name} again in {wait_s:g} s")
+            case Following():
+                self._tell(TunnelDown(name, finding.what, f"trying {self._ways.way.name}"))
+                self._open()
+            case FromTheStart(wait_s):
+                self._wait(name, finding, wait_s, f"from the start in {wait_s:g} s")
+            case GiveUp():
+                self._is_wanted = False
+                self.state = "off"
+                self._tell(TunnelDown(name, finding.what, "given up; t tries again"))
+                self._tell(Found(refusals.ALL_FAILED.found()))
+            case step:
+                assert_never(step)
 
-    def _wait(self, finding: Finding, wait_s: float, words: str) -> None:
+    def _wait(self, name: str, finding: Finding, wait_s: float, words: str) -> None:
         self.state = "waiting"
-        self._tell(TunnelDown(self._candidates[self._place].name, finding.what, words))
+        self._tell(TunnelDown(name, finding.what, words))
         self._ring("again", wait_s)
 
     def _let_go(self) -> None:
@@ -355,7 +343,7 @@ class Keeper:
     # Timers -------------------------------------------------------------------------------------
 
     def _rang(self, purpose: Purpose) -> None:
-        name = self._candidates[self._place].name if self._candidates else ""
+        name = self.candidate.name if self.candidate else ""
         match purpose:
             case "address" if self.state == "opening":
                 self._failed(refusals.NO_ADDRESS.found(f"{name} told no address"), again=True)
@@ -379,9 +367,6 @@ class Keeper:
                 pass
 
     # Small helpers ------------------------------------------------------------------------------
-
-    def _has_next(self) -> bool:
-        return self._place + 1 < len(self._candidates)
 
     def _ring(self, purpose: Purpose, after_s: float) -> None:
         self._turn += 1

@@ -12,6 +12,7 @@ from rtstart.core.findings import Finding, tunnel_proof
 from rtstart.core.findings import api as api_findings
 from rtstart.core.findings import tunnel_refusals as refusals
 from rtstart.core.tunnels import AddressFound, Candidate, Connected, Lost, Refused, Traits
+from rtstart.core.tunnels.attempts import STEADY_S
 from rtstart.core.tunnels.keeper import Keeper, Rules
 from rtstart.core.tunnels.keeper_facts import (
     Accept,
@@ -278,7 +279,7 @@ def test_way_that_worked_is_tried_five_times_before_the_next() -> None:
     keeper, _ = _up(_HOUR, _LAN)
     waits = []
     for attempt in range(1, 7):
-        actions = _steps(keeper, Closed(attempt))
+        actions = _steps(keeper, Closed(attempt), at=STEADY_S)
         waits += [action.after_s for action in actions if isinstance(action, Ring)]
         if attempt < 6:
             _steps(keeper, _timer(actions, "again"))
@@ -291,13 +292,30 @@ def test_ways_are_tried_from_the_start_when_one_of_them_has_worked_before() -> N
     keeper, actions = _up(_LAN)
     attempt = 1
     while not any(isinstance(action, Ring) and action.after_s == 60.0 for action in actions):
-        actions = _steps(keeper, Closed(attempt))
+        actions = _steps(keeper, Closed(attempt), at=STEADY_S)
         attempt += 1
         if keeper.state == "waiting" and attempt < 7:
             _steps(keeper, _timer(actions, "again"))
 
     assert Tell(TunnelDown("lan", _ENDED.what, "from the start in 60 s")) in actions
     assert isinstance(_steps(keeper, _timer(actions, "again"))[-1], Open)
+
+
+def test_next_way_is_tried_when_one_dies_again_and_again_soon_after_it_was_up() -> None:
+    keeper, _ = _up(_HOUR, _LAN)
+    waits = []
+    for attempt in range(1, 6):
+        actions = _steps(keeper, Closed(attempt), at=attempt * 10.0)
+        waits += [action.after_s for action in actions if isinstance(action, Ring)]
+        if attempt < 5:
+            _steps(keeper, _timer(actions, "again"), at=attempt * 10.0)
+            following = attempt + 1
+            found = News(following, AddressFound(f"{_URL}{following}"))
+            connected, proved = News(following, Connected()), Proved(following, ())
+            _steps(keeper, found, connected, proved, at=attempt * 10.0)
+
+    assert waits == [1.0, 2.0, 4.0, 8.0]
+    assert actions[-1] == Open(6, _LAN)
 
 
 def test_end_of_a_free_hour_is_said_before_it_comes() -> None:
@@ -407,6 +425,13 @@ def test_nothing_happens_when_a_fact_comes_out_of_turn(stray: Fact) -> None:
     _steps(keeper, OpenAsked())
 
     assert _steps(keeper, stray) == []
+
+
+def test_nothing_happens_when_an_opening_ends_twice() -> None:
+    keeper, _ = _up(_HOUR)
+    _steps(keeper, Closed(1))
+
+    assert _steps(keeper, Closed(1)) == []
 
 
 def test_nothing_is_heard_of_an_opening_that_is_being_closed() -> None:

@@ -83,6 +83,40 @@ async def test_call_through_the_gateway_is_watched_and_hung_up() -> None:
             assert (over.call_id, over.is_over, over.dollars) == (call.id, True, 0.0)
 
 
+async def test_session_over_websocket_through_the_gateway_is_known_and_cut() -> None:
+    events: list[Event] = []
+    async with (
+        Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as emulator,
+        CallWatch(ApiAccess(emulator.base_url, KEY)) as watch,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as client,
+    ):
+        port = int(emulator.base_url.rpartition(":")[2].partition("/")[0])
+        settings = GatewaySettings(
+            project="myapp",
+            upstreams=(Upstream("emulator", port),),
+            default="emulator",
+            is_emulated=True,
+        )
+        async with Gateway(settings, emit=events.append, calls=watch) as gateway:
+            local = await gateway.listen_local(0)
+            url = f"ws://localhost:{local}/v1/realtime?model=gpt-realtime-2.1"
+            async with client.ws_connect(url) as socket:
+                await socket.receive_json()
+                (call,) = gateway.open_calls()
+
+                stopped = await gateway.stop_calls()
+
+                ended = await socket.receive()
+
+    assert (call.visitor, call.model) == ("developer", "gpt-realtime-2.1")
+    assert (stopped.hung_up, stopped.still_open) == (1, ())
+    assert ended.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE)
+    assert [(event.call_id, event.is_over) for event in events if isinstance(event, Called)] == [
+        (call.id, False),
+        (call.id, True),
+    ]
+
+
 async def test_watch_tells_when_a_call_ends_by_itself() -> None:
     async with (
         Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as emulator,

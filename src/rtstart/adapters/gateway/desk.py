@@ -23,7 +23,7 @@ from rtstart.core.access import (
     coarse_address,
 )
 from rtstart.core.audit import AuditLine
-from rtstart.core.calls import Call
+from rtstart.core.calls import RELAYED, Call
 from rtstart.core.events import Called, Emit, Visited
 from rtstart.core.hosts import Origin
 from rtstart.core.mint_guard import MintGuard
@@ -83,6 +83,7 @@ class Desk:
         self._audit = AuditFile(settings.audit_path) if settings.audit_path else None
         self._sockets: dict[str, set[Held]] = {}
         self._served: dict[str, set[Connection]] = {}
+        self._carried: dict[str, Held] = {}
         self._said: dict[str, float] = {}
         self._names: dict[str, str] = {}
 
@@ -181,6 +182,19 @@ class Desk:
             if not served:
                 self._served.pop(identifier, None)
 
+    @contextmanager
+    def carrying(self, identifier: str, splice: Held, *, model: str) -> Iterator[None]:
+        """Remember a session that passes here over WebSocket while it is open."""
+        call_id = f"{RELAYED}{secrets.token_hex(8)}"
+        self._carried[call_id] = splice
+        self.call_started(call_id, identifier)
+        self.guard.calls.speaks_to(call_id, model)
+        try:
+            yield
+        finally:
+            del self._carried[call_id]
+            self.call_ended(call_id)
+
     def call_started(self, call_id: str, visitor: str) -> None:
         """A call of a visitor is known by its id; from now on it is watched."""
         call = self.guard.calls.started(call_id, visitor=visitor, now=self.clock())
@@ -226,6 +240,10 @@ class Desk:
 
     async def hang_up(self, call: Call) -> str:
         """End one call; empty when it is over, else why it may still go on."""
+        carried = self._carried.get(call.id)
+        if carried is not None:
+            carried.cut()
+            return ""
         if self.calls is None:
             return "there is no key to end it with"
         problem = await self.calls.hang_up(call.id)

@@ -1,6 +1,8 @@
 """One request from its head to its answer: the order of the questions is the gateway's policy."""
 
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
+from urllib.parse import parse_qs
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 
@@ -18,6 +20,7 @@ from rtstart.adapters.gateway.proxy import (
     BodyTooLarge,
     BodyTooSlow,
     Passage,
+    Splice,
     pass_request,
     pass_upgrade,
 )
@@ -209,11 +212,19 @@ class Handler:
         written, splice = await pass_upgrade(arrived.connection, arrived.request, passage, bounds)
         if splice is not None:
             try:
-                with self._desk.holding(identifier, splice):
+                with self._desk.holding(identifier, splice), self._calling(arrived, splice):
                     await splice.until_ended()
             finally:
                 splice.close()
         return written or CLOSED
+
+    def _calling(self, arrived: Arrived, splice: Splice) -> AbstractContextManager[None]:
+        """A session over WebSocket that passes here is a call; a sideband belongs to another."""
+        query = parse_qs(arrived.path.query or "")
+        if not _is_session(arrived.path) or "call_id" in query:
+            return nullcontext()
+        identifier, _ = arrived.who(self._doors.visitor(arrived))
+        return self._desk.carrying(identifier, splice, model=query.get("model", [""])[0])
 
 
 def _bad_form(request: web.BaseRequest, bounds: Bounds) -> Reply | None:
@@ -237,6 +248,10 @@ def _is_visit(arrived: Arrived) -> bool:
     """Whether a person's browser opens a page in a window of its own."""
     request = arrived.request
     return request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
+
+
+def _is_session(path: RequestPath) -> bool:
+    return path.segments[-1:] == ("realtime",)
 
 
 def _is_offer(path: RequestPath) -> bool:

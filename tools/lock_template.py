@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.render import ROOT, render
 
-_NODE_TEMPLATES = ("vite",)
+_NODE_TEMPLATES = ("vite", "nextjs")
 _QUIET = ("--no-audit", "--no-fund")
 _NAME = "name-of-the-package"
 _PYPI = "https://pypi.org/simple"

@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATES = ("vite", "python")
+TEMPLATES = ("vite", "nextjs", "python")
 
 _JUNK = shutil.ignore_patterns(
-    "node_modules", "dist", "__pycache__", "*.pyc", ".venv", ".rtstart", ".*_cache"
+    "node_modules", "dist", ".next", "__pycache__", "*.pyc", ".venv", ".rtstart", ".*_cache"
 )
 
 

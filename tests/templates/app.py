@@ -18,6 +18,7 @@ class App:
 
     folder: Path
     env: dict[str, str]
+    template: str = "vite"
 
     def npm_words(self, script: str) -> list[str]:
         """The command that runs one of the app's scripts, for a program that starts it."""

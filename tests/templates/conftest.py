@@ -36,6 +36,16 @@ def python_app(tmp_path_factory: pytest.TempPathFactory) -> PythonApp:
     return app
 
 
+@pytest.fixture(scope="session")
+def nextjs_app(tmp_path_factory: pytest.TempPathFactory) -> App:
+    """The nextjs template, rendered and installed by `npm ci`."""
+    app = App(tmp_path_factory.mktemp("nextjs") / "app", node_env(), "nextjs")
+    render("nextjs", app.folder, "Voice Demo")
+    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=_INSTALL_S)
+    assert installed.returncode == 0, installed.stdout
+    return app
+
+
 @pytest.fixture
 def edited(vite_app: App) -> Iterator[Callable[[str, str, str], None]]:
     """Replaces text in a file of the app for the length of one test."""

@@ -16,6 +16,10 @@ from tests.templates.app import App
 
 _KEY = "sk-test-emulated"
 _DEV = ["node", "node_modules/vite/bin/vite.js"]
+_NEXT = {
+    "dev": ["node", "scripts/next.ts", "dev", "-H", "127.0.0.1"],
+    "built": ["node", ".next/standalone/server.js"],
+}
 _WEB = {"dev": _DEV, "built": [*_DEV, "preview"]}
 
 
@@ -28,16 +32,16 @@ async def served(
     web_env: Mapping[str, str] | None = None,
     web: str = "dev",
 ) -> AsyncIterator[str]:
-    """The app's two processes, asking this API; the answer is the page's address."""
+    """The app's processes, asking this API; the answer is the page's address.
+
+    `env` is for whoever mints, `web_env` for whoever serves the page; in Next they are one.
+    """
+    if app.template == "nextjs":
+        async with _served_by_next(app, api_url, {**(env or {}), **(web_env or {})}, web) as url:
+            yield url
+        return
     token_port, web_port = ports.choose_port(None), ports.choose_port(None)
-    token_env = {
-        "TOKEN_PORT": str(token_port),
-        "OPENAI_API_KEY": _KEY,
-        "OPENAI_BASE_URL": f"{api_url}/v1",
-        "REALTIME_URL": f"{api_url}/v1/realtime",
-        "RTSTART_EMULATED": "1",
-        **(env or {}),
-    }
+    token_env = {"TOKEN_PORT": str(token_port), **_emulated(api_url), **(env or {})}
     web_given = {"WEB_PORT": str(web_port), "TOKEN_PORT": str(token_port), **(web_env or {})}
     cwd = str(app.folder)
     services = [
@@ -55,6 +59,37 @@ async def served(
         runner.start()
         await runner.wait_ready()
         yield f"http://localhost:{web_port}/"
+
+
+@asynccontextmanager
+async def _served_by_next(
+    app: App, api_url: str, env: Mapping[str, str], web: str
+) -> AsyncIterator[str]:
+    port = ports.choose_port(None)
+    given = {"PORT": str(port), "HOSTNAME": "127.0.0.1", **_emulated(api_url), **env}
+    service = Service(
+        "web",
+        _NEXT[web],
+        str(app.folder),
+        app.env | given,
+        port,
+        # Before its first answer Next compiles the page and its client.
+        ready=HttpReady("/"),
+        ready_within_s=90,
+    )
+    async with Runner([service], emit=lambda _: None, masker=Masker()) as runner:
+        runner.start()
+        await runner.wait_ready()
+        yield f"http://localhost:{port}/"
+
+
+def _emulated(api_url: str) -> dict[str, str]:
+    return {
+        "OPENAI_API_KEY": _KEY,
+        "OPENAI_BASE_URL": f"{api_url}/v1",
+        "REALTIME_URL": f"{api_url}/v1/realtime",
+        "RTSTART_EMULATED": "1",
+    }
 
 
 def artefact(name: str) -> str | None:

@@ -23,7 +23,8 @@ def new(
         Path | None, typer.Argument(help="Folder of the new app; it must be empty or not exist.")
     ] = None,
     template: Annotated[
-        str | None, typer.Option("--template", "-t", metavar="NAME", help="Which app: vite.")
+        str | None,
+        typer.Option("--template", "-t", metavar="NAME", help="Which app: vite, nextjs or python."),
     ] = None,
     answers: Annotated[
         list[str] | None,

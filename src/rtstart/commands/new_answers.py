@@ -21,7 +21,6 @@ from rtstart.core.findings.project import (
     NOBODY_TO_ASK,
     TARGET_NOT_EMPTY,
     TARGET_NOT_WRITABLE,
-    TEMPLATE_NOT_READY,
 )
 from rtstart.core.findings.types import Fix
 from rtstart.core.questions import BadAnswer, Kind, Question, Value, holds_secret
@@ -32,9 +31,6 @@ NAME = "project_name"
 
 TEMPLATE = "template"
 """The question that chooses between the templates."""
-
-NOT_READY = ("nextjs",)
-"""Templates that are planned; they leave this list when they work."""
 
 DEFAULT_NAME = "voice-app"
 DEFAULT_TEMPLATE = "vite"
@@ -191,10 +187,7 @@ class _Round:
         try:
             return self._interview.check(question, given.raw)
         except BadAnswer as wrong:
-            if question.name == TEMPLATE and str(given.raw) in NOT_READY:
-                self._faults.append(_not_ready(str(given.raw), given.where))
-            else:
-                self._fault(f"{question.name}: {wrong}", given.where)
+            self._fault(f"{question.name}: {wrong}", given.where)
             return _stand_in(question)
 
     def _default(self, question: Question) -> tuple[Value | None, str]:
@@ -246,13 +239,6 @@ def _name_faults(request: NewRequest, recipe: Recipe) -> list[Finding]:
                 BAD_ANSWER.found(f'There is no answer "{name}"{meant}', where=given.where)
             )
     return faults
-
-
-def _not_ready(template: str, where: str) -> Finding:
-    fix = TEMPLATE_NOT_READY.fix
-    return TEMPLATE_NOT_READY.found(
-        f"The {template} template is not ready yet", where=where, fix=fix
-    )
 
 
 def _target_fault(target: Path | None, request: NewRequest) -> Finding | None:

@@ -65,7 +65,14 @@ export function refused(refusal: Refusal): Response {
 }
 
 /** What the page may know before a call. Nothing here is secret. */
-function configOf(settings: Settings): object {
+export interface Config {
+  readonly model: string;
+  readonly voice: string;
+  readonly emulated: boolean;
+  readonly realtime_url: string;
+}
+
+export function configOf(settings: Settings): Config {
   return {
     model: settings.model,
     voice: settings.voice,

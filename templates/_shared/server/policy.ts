@@ -2,14 +2,17 @@
 
 import type { Settings } from "./settings.ts";
 
-/** The headers that come with every file of the page. */
-export function policyFor(settings: Settings): Readonly<Record<string, string>> {
+/** The headers that come with every file of the page. `scripts` are the scripts that may run. */
+export function policyFor(
+  settings: Settings,
+  scripts = "'self'",
+): Readonly<Record<string, string>> {
   const calls = /^https?:/.test(settings.realtimeUrl) ? new URL(settings.realtimeUrl).origin : "";
   // A call goes there by HTTP for WebRTC, and by WebSocket. 'self' alone lets both through.
   const connect = ["'self'", ...(calls === "" ? [] : [calls, calls.replace(/^http/, "ws")])];
   const content = [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src ${scripts}`,
     "style-src 'self'",
     "img-src 'self'",
     "font-src 'self'",

@@ -100,13 +100,13 @@ def test_new_json_tells_every_event_with_its_schema(place: Path, tools: Tools) -
 
 
 def test_new_json_ends_with_the_findings_when_it_fails(place: Path, tools: Tools) -> None:
-    done = _rtstart(place, tools, "new", "a", "--template", "nextjs", "--set", "x=1", "--json")
+    done = _rtstart(place, tools, "new", "a", "--template", "rust", "--set", "x=1", "--json")
 
     told = [_without_times(line) for line in done.stdout.splitlines()]
     assert done.returncode == 2
     assert [(one["event"], one.get("finding", {}).get("code")) for one in told] == [
         ("found", "RT111"),
-        ("found", "RT112"),
+        ("found", "RT111"),
         ("finished", None),
     ]
     assert told[-1]["code"] == 2
@@ -201,8 +201,8 @@ def test_new_list_options_for_people_and_programs(place: Path, tools: Tools) -> 
     programs = _rtstart(place, tools, "new", "--list-options", "--json")
 
     assert people.stdout.splitlines()[:2] == [
-        "  project_name   text            What is the app called?",
-        "  template       vite | python   Which app?",
+        "  project_name   text                     What is the app called?",
+        "  template       vite | nextjs | python   Which app?",
     ]
     (line,) = programs.stdout.splitlines()
     assert [option["name"] for option in json.loads(line)["options"]] == [

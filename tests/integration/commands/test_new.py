@@ -228,7 +228,7 @@ def test_make_new_asks_for_no_key_when_the_environment_has_one(
 
     make_new(request_for("myapp"), asker=person, environment=environment, emit=_ignore)
 
-    assert person.asked == []
+    assert person.asked == ["template"]
 
 
 @pytest.mark.parametrize("name", ["with blank", "日本語", "a'b\"c", "-dash"])
@@ -363,27 +363,11 @@ def test_make_new_tells_every_wrong_answer_at_once(
         (
             "RT111",
             "answers.toml:2",
-            'template: must be vite, python, not "vit" (did you mean "vite"?)',
+            'template: must be vite, nextjs, python, not "vit" (did you mean "vite"?)',
         ),
         ("RT110", str(place / "full"), '"full" holds mine.txt'),
     ]
     assert names_in(place) == ["full"]
-
-
-@pytest.mark.parametrize("template", ["nextjs"])
-def test_make_new_says_that_a_template_is_not_ready(
-    place: Path, tools: Tools, template: str
-) -> None:
-    given = {"template": Given(template, "--template")}
-    request = NewRequest(cwd=place, target=place / "a", given=given, accepts_defaults=True)
-
-    error = _failure(request, tools)
-
-    assert (error.exit_code, error.code, error.what) == (
-        2,
-        "RT112",
-        f"The {template} template is not ready yet",
-    )
 
 
 def test_make_new_refuses_an_answer_that_follows_from_others(place: Path, tools: Tools) -> None:

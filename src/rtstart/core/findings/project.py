@@ -75,15 +75,6 @@ BAD_ANSWER = Entry(
     recognised="answers compared with the questions of copier.yml, all faults at once",
 )
 
-TEMPLATE_NOT_READY = Entry(
-    code="RT112",
-    level="error",
-    title="This template is not ready yet",
-    why="It is planned, but what there is of it does not work end to end.",
-    fix=Fix("Use the vite template.", command="rtstart new myapp --template vite"),
-    recognised="a template name that is known but not shipped",
-)
-
 TARGET_NOT_WRITABLE = Entry(
     code="RT113",
     level="error",

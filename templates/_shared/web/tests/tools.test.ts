@@ -131,10 +131,12 @@ test("the end of the call ends its tools", async () => {
 });
 
 test("the app's own tools are defined as the API wants them", () => {
-  expect(tools.map(definitionOf)).toMatchObject([
-    { type: "function", name: "local_time", parameters: { type: "object" } },
-    { type: "function", name: "open_page", parameters: { type: "object" } },
-  ]);
+  expect(tools.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["local_time", "open_page"]),
+  );
+  for (const definition of tools.map(definitionOf)) {
+    expect(definition).toMatchObject({ type: "function", parameters: { type: "object" } });
+  }
 });
 
 test("local_time knows the time of a place", async () => {

@@ -1,0 +1,6 @@
+/** Run once when the server starts, before the first request. */
+export async function register(): Promise<void> {
+  if (process.env["NEXT_RUNTIME"] !== "nodejs") return;
+  const { announce } = await import("./server/session.ts");
+  announce();
+}

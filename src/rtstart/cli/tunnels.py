@@ -7,6 +7,10 @@ import typer
 
 
 def tunnels(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="One way, with all that it needs.")
+    ] = "",
+    *,
     project: Annotated[
         Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
     ] = None,
@@ -17,18 +21,27 @@ def tunnels(
     """List the ways to a public address: what is here, what each needs, which is taken and why."""
     import asyncio
     import os
+    import shutil
 
     from rtstart.cli.render.style import standard_output, style_of
-    from rtstart.cli.render.tunnels import table_lines, table_rows
-    from rtstart.commands.tunnels import list_tunnels
+    from rtstart.cli.render.tunnels import one_lines, table_lines, table_rows
+    from rtstart.commands.tunnels import list_tunnels, pick
 
     out = standard_output()
     table = asyncio.run(list_tunnels((project or Path()).absolute(), dict(os.environ)))
+    one = pick(table, name) if name else None
     if as_json:
         from rtstart.cli.render.jsonl import JsonLines
 
         lines = JsonLines(out)
         for row in table_rows(table):
-            lines.write("tunnel", row)
+            if one is None or row["name"] == one.name:
+                lines.write("tunnel", row)
         return
-    out.write("".join(f"{line}\n" for line in table_lines(table, style=style_of(out))))
+    style, columns = style_of(out), shutil.get_terminal_size((100, 24)).columns
+    told = (
+        one_lines(one, style=style, columns=columns)
+        if one is not None
+        else table_lines(table, style=style, columns=columns)
+    )
+    out.write("".join(f"{line}\n" for line in told))

@@ -8,7 +8,7 @@ from rtstart.adapters.tunnels.machine import ThisMachine
 from rtstart.adapters.tunnels.registry import load_providers
 from rtstart.commands.dev.ways import examine_all
 from rtstart.commands.load import load_project
-from rtstart.core.errors import NotAProject
+from rtstart.core.errors import NotAProject, Usage
 from rtstart.core.findings import Finding
 from rtstart.core.tunnels import Choice, Known, Options, choose
 
@@ -40,3 +40,11 @@ async def list_tunnels(project_dir: Path, environment: Mapping[str, str]) -> Tun
     if isinstance(choice, Finding):
         raise TypeError("auto is always understood")
     return TunnelTable(tuple(known), choice, registry.findings)
+
+
+def pick(table: TunnelTable, name: str) -> Known:
+    """One of them by its name. Raises Usage with the nearest name for one that is not there."""
+    chosen = choose((name,), table.known, may_open_public=True)
+    if isinstance(chosen, Finding):
+        raise Usage.of(chosen)
+    return next(one for one in table.known if one.name == name)

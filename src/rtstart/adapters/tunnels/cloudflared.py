@@ -39,10 +39,12 @@ _CLIENT_HEADER = "cf-connecting-ip"
 """Cloudflare's edge writes it anew for every request, whatever a visitor sent in it."""
 
 _EMPTY_CONFIG = "cloudflared-empty.yml"
-_INSTALL = Fix(
-    "Let rtstart fetch it (it asks first), or install it.",
-    command="brew install cloudflared   # or winget install Cloudflare.cloudflared",
-)
+_INSTALL = {
+    "darwin": "brew install cloudflared",
+    "windows": "winget install Cloudflare.cloudflared",
+    "linux": "rtstart dev --tunnel cloudflared",
+}
+"""On Linux it is in no distribution's own packages; rtstart fetches it after asking."""
 
 _SIGNS = (
     Sign(
@@ -117,7 +119,13 @@ async def _standing(machine: Machine, *, is_configured: bool) -> Standing:
     if program is None:
         return Standing(
             "missing",
-            finding=tunnel.PROGRAM_MISSING.found("cloudflared is not installed", fix=_INSTALL),
+            finding=tunnel.PROGRAM_MISSING.found(
+                "cloudflared is not installed",
+                fix=Fix(
+                    "Let rtstart fetch it (it asks first), or install it.",
+                    command=_INSTALL[machine.system],
+                ),
+            ),
             may_fetch=True,
             is_configured=is_configured,
         )
@@ -219,7 +227,7 @@ class Named:
             fix = Fix("Write the public host name.", '[tunnels.cloudflared-named]\nhost = "…"')
             return Standing(
                 "signed out",
-                finding=tunnel.NOT_SIGNED_IN.found("No named tunnel is set up here", fix=fix),
+                finding=tunnel.NOT_SET_UP.found("No named tunnel is set up here", fix=fix),
             )
         if not options.get("tunnel") and not machine.env.get(token_env):
             fix = Fix(f"Put the tunnel's token into {token_env}, or name a local tunnel.")

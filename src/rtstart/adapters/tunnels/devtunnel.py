@@ -24,6 +24,10 @@ from rtstart.core.tunnels import (
 )
 
 _URL = re.compile(r"https://[a-z0-9-]+\.[a-z0-9]+\.devtunnels\.ms(?::\d+)?")
+_INSTALL = {
+    "windows": "winget install Microsoft.devtunnel",
+    "darwin": "brew install --cask devtunnel",
+}
 _LOGIN = Fix("Sign in once.", command="devtunnel user login -g")
 _SIGNS = (
     Sign(
@@ -62,7 +66,10 @@ class DevTunnel:
         """Ready when somebody is signed in."""
         program = machine.find("devtunnel")
         if program is None:
-            fix = Fix("Install it.", command="winget install Microsoft.devtunnel")
+            fix = Fix(
+                "See learn.microsoft.com/azure/developer/dev-tunnels.",
+                command=_INSTALL.get(machine.system, ""),
+            )
             return Standing(
                 "missing",
                 finding=tunnel.PROGRAM_MISSING.found("devtunnel is not installed", fix=fix),

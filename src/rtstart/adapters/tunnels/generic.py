@@ -58,7 +58,7 @@ class Command:
             fix = Fix("Write it into rtstart.toml.", _TABLE)
             return Standing(
                 "signed out",
-                finding=tunnel.NOT_SIGNED_IN.found("No tunnel command is set up here", fix=fix),
+                finding=tunnel.NOT_SET_UP.found("No tunnel command is set up here", fix=fix),
                 is_configured=bool(options),
             )
         for key in ("url_pattern", "connected_pattern"):

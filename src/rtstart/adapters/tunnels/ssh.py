@@ -245,7 +245,7 @@ class OwnServer:
             table = '[tunnels.ssh]\nserver = "user@host"\nurl = "https://voice.example.com"'
             return Standing(
                 "signed out",
-                finding=tunnel.NOT_SIGNED_IN.found(
+                finding=tunnel.NOT_SET_UP.found(
                     "No ssh server is set up here", fix=Fix("Write it into rtstart.toml.", table)
                 ),
                 is_configured=bool(options),

@@ -9,7 +9,7 @@ from rtstart.cli.render.board import Board, head_lines, status_line
 from rtstart.cli.render.footer import Footer
 from rtstart.cli.render.log import Log
 from rtstart.cli.render.people import people_lines
-from rtstart.cli.render.qr import qr_lines
+from rtstart.cli.render.qr import qr_columns, qr_lines
 from rtstart.cli.render.style import Stream, Style
 from rtstart.commands.dev.people import People
 from rtstart.core.events import Announced, Event, Finished
@@ -160,8 +160,16 @@ class TerminalDev:
         yield ""
         if self._qr_of:
             code = list(qr_lines(self._qr_of, color=self._style.color))
+            columns, rows = _terminal_size()
+            if rows < len(code) + 2 or columns <= qr_columns(code):
+                words = (
+                    f"the QR code needs {qr_columns(code) + 1} columns and {len(code) + 2} lines"
+                )
+                yield f"  {self._style.ink(self._qr_of, 'accent')}"
+                yield self._style.ink(f"  {words}", "dim")
+                return
             yield from code
-            if _terminal_size()[1] < len(code) + _ROOM_FOR_BLOCK:
+            if rows < len(code) + _ROOM_FOR_BLOCK:
                 yield f"  {self._style.ink(self._qr_of, 'accent')}"
                 return
             yield ""

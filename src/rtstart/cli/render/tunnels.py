@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from textwrap import wrap
 
 from rtstart.cli.render.failure import finding_lines
 from rtstart.cli.render.style import Style
@@ -11,10 +12,12 @@ from rtstart.core.tunnels import PLACES, Known, Traits
 
 _NAME = 19
 _DETAIL = 16
+_WIDE = 110
+_INDENT = " " * (5 + _NAME)
 
 
-def table_lines(table: TunnelTable, *, style: Style) -> Iterator[str]:
-    """The table for people."""
+def table_lines(table: TunnelTable, *, style: Style, columns: int) -> Iterator[str]:
+    """The table for people, in a terminal of so many columns."""
     by_name = {one.name: one for one in table.known}
     chosen = [(by_name[one.name], one.reason) for one in table.choice.candidates]
     taken = {one.name for one, _ in chosen}
@@ -29,11 +32,11 @@ def table_lines(table: TunnelTable, *, style: Style) -> Iterator[str]:
     yield ""
     for number, (one, reason) in enumerate(chosen, 1):
         yield _row(f"{number}", one, reason, style)
-        yield style.ink(f"     {' ' * _NAME}{_traits(one.traits)}", "dim")
+        yield from _hanging(_traits(one.traits), columns, style)
     if not chosen:
         yield style.ink("     none: only http://localhost will be there", "warn")
-    yield from _group("only when it is named, as in --tunnel NAME", ready, table, style)
-    yield from _needs(rest, style)
+    yield from _named_only(ready, columns, style)
+    yield from _needs(rest, columns, style)
     for finding in table.broken:
         yield ""
         yield from finding_lines(finding, style=style)
@@ -56,40 +59,72 @@ def table_rows(table: TunnelTable) -> Iterator[dict[str, object]]:
         }
 
 
-def _group(title: str, ways: Iterable[Known], table: TunnelTable, style: Style) -> Iterator[str]:
+def one_lines(one: Known, *, style: Style, columns: int) -> Iterator[str]:
+    """Everything about one way."""
+    standing = one.standing
+    yield ""
+    yield f"  {style.ink(one.name, 'bold')}  {one.traits.title}"
+    yield ""
+    if standing.state == "ready":
+        yield f"  {'here'.ljust(12)}{standing.detail or 'ready'}"
+    for number, line in enumerate(wrap(_traits(one.traits), columns - 15)):
+        yield f"  {('' if number else 'you get').ljust(12)}{line}"
+    if one.traits.needs_account:
+        yield f"  {'needs'.ljust(12)}an account there"
+    if standing.finding is not None:
+        yield ""
+        yield from finding_lines(standing.finding, style=style)
+    elif standing.state == "ready":
+        yield f"  {'take it'.ljust(12)}{style.ink(f'rtstart dev --tunnel {one.name}', 'bold')}"
+    yield ""
+
+
+def _named_only(ways: Iterable[Known], columns: int, style: Style) -> Iterator[str]:
     ways = list(ways)
     if not ways:
         return
     yield ""
-    yield style.ink(f"  {title}", "dim")
+    yield style.ink("  ready, and taken only when it is named, as in --tunnel NAME", "dim")
     yield ""
     for one in ways:
-        yield _row(" ", one, table.choice.left_out.get(one.name, ""), style)
-        yield style.ink(f"     {' ' * _NAME}{_traits(one.traits)}", "dim")
+        yield _row(" ", one, _traits(one.traits) if columns >= _WIDE else "", style)
+        if columns < _WIDE:
+            yield from _hanging(_traits(one.traits), columns, style)
 
 
-def _needs(ways: Iterable[Known], style: Style) -> Iterator[str]:
+def _needs(ways: Iterable[Known], columns: int, style: Style) -> Iterator[str]:
     ways = list(ways)
     if not ways:
         return
     yield ""
     yield style.ink("  not ready here", "dim")
     yield ""
-    for one in ways:
-        finding = one.standing.finding
-        words = finding.what if finding is not None else one.standing.detail
-        yield f"     {one.name.ljust(_NAME)}{style.ink(words, 'dim')}"
-        if finding is not None:
-            yield from (f"     {' ' * _NAME}{line}" for line in _fix(finding))
+    whats = [one.standing.finding.what if one.standing.finding else "" for one in ways]
+    width = max(map(len, whats)) + 2
+    for one, what in zip(ways, whats, strict=True):
+        name = f"     {one.name.ljust(_NAME)}"
+        if one.standing.finding is None:
+            yield f"{name}{style.ink(one.standing.detail, 'dim')}"
+            continue
+        needed = _needed(one.name, one.standing.finding)
+        if len(_INDENT) + width + len(needed) <= columns:
+            yield f"{name}{style.ink(what.ljust(width), 'dim')}{needed}"
+        else:
+            yield f"{name}{style.ink(what, 'dim')}"
+            yield f"{_INDENT}{needed}"
 
 
-def _fix(finding: Finding) -> list[str]:
-    is_this_list = finding.fix.command == "rtstart tunnels"
-    return (
-        [finding.fix.words]
-        if is_this_list
-        else finding.fix.command.splitlines() or [finding.fix.words]
-    )
+def _needed(name: str, finding: Finding) -> str:
+    """The next step in one line; what takes more is said by the list of that way alone."""
+    command = finding.fix.command
+    if "\n" in command or command == "rtstart tunnels":
+        return f"rtstart tunnels {name}"
+    return command or finding.fix.words
+
+
+def _hanging(words: str, columns: int, style: Style) -> Iterator[str]:
+    for line in wrap(words, max(columns - len(_INDENT) - 1, 20)):
+        yield style.ink(f"{_INDENT}{line}", "dim")
 
 
 def _row(mark: str, one: Known, reason: str, style: Style) -> str:

@@ -88,6 +88,15 @@ PROGRAM_TOO_OLD = Entry(
     recognised="its version, or the provider's words",
 )
 
+NOT_SET_UP = Entry(
+    code="RT444",
+    level="error",
+    title="This way is not set up in the project",
+    why="It has to be told where it leads, in a table of rtstart.toml.",
+    fix=Fix("Write the table."),
+    recognised="no [tunnels.NAME] in rtstart.toml, or one that lacks what is needed",
+)
+
 BAD_ADDRESS = Entry(
     code="RT408",
     level="error",

@@ -78,4 +78,4 @@ def test_qr_lines_have_a_quiet_zone_and_explicit_colours() -> None:
 
     assert len(plain) == len(colored) <= 18
     assert plain[0].strip("█ ") == ""
-    assert colored[0] == "  \x1b[30;107m" + " " * (len(plain[0]) - 2) + "\x1b[0m"
+    assert colored[0] == "  \x1b[38;5;231;48;5;231m" + " " * (len(plain[0]) - 2) + "\x1b[0m"

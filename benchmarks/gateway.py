@@ -31,8 +31,8 @@ import httpx
 import psutil
 
 _PEERS = Path(__file__).parent / "peers"
-_PACKAGES = ["http-proxy@1.18.1", "ws@8"]
-_CADDY = """{
+PACKAGES = ["http-proxy@1.18.1", "ws@8"]
+CADDY = """{
   admin off
   auto_https off
 }
@@ -82,7 +82,8 @@ def node_itself() -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _node(script: str, *arguments: int | str) -> list[str]:
+def node_peer(script: str, *arguments: int | str) -> list[str]:
+    """The command of a script of `peers` that Node runs."""
     return [node_itself(), str(_PEERS / script), *map(str, arguments)]
 
 
@@ -243,11 +244,11 @@ def _mint(folder: Path, count: int) -> dict[str, float]:
     api, token, relayed, gateway, relay = (unused_port() for _ in range(5))
     with contextlib.ExitStack() as stack:
         run = stack.enter_context
-        run(running(_node("api.cjs", api), api, folder))
+        run(running(node_peer("api.cjs", api), api, folder))
         base = f"http://127.0.0.1:{api}/v1"
-        run(running(_node("token.cjs", token, base), token, folder))
+        run(running(node_peer("token.cjs", token, base), token, folder))
         through = f"http://127.0.0.1:{relay}/v1"
-        run(running(_node("token.cjs", relayed, through), relayed, folder))
+        run(running(node_peer("token.cjs", relayed, through), relayed, folder))
         second = unused_port()
         here = Path.cwd()
         more = ("--relay", str(relay), "--api", base)
@@ -321,13 +322,13 @@ def _contenders(folder: Path) -> Iterator[tuple[dict[str, int], dict[str, psutil
     ports = {name: unused_port() for name in ("direct", "rtstart gateway", "node http-proxy")}
     upstream = ports["direct"]
     commands = {
-        "direct": _node("upstream.cjs", upstream),
+        "direct": node_peer("upstream.cjs", upstream),
         "rtstart gateway": gateway_command(ports["rtstart gateway"], upstream),
-        "node http-proxy": _node("http-proxy.cjs", ports["node http-proxy"], upstream),
+        "node http-proxy": node_peer("http-proxy.cjs", ports["node http-proxy"], upstream),
     }
     if shutil.which("caddy"):
         ports["Caddy"] = unused_port()
-        (folder / "Caddyfile").write_text(_CADDY % (ports["Caddy"], upstream))
+        (folder / "Caddyfile").write_text(CADDY % (ports["Caddy"], upstream))
         commands["Caddy"] = ["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
     with contextlib.ExitStack() as stack:
         processes = {
@@ -350,7 +351,7 @@ def main() -> None:
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", *_PACKAGES]
+        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", *PACKAGES]
         subprocess.run(install, cwd=folder, check=True)
         with _contenders(folder) as (ports, processes):
             if "http" in options.only:

@@ -1,22 +1,34 @@
-"""A cold Vite page of several hundred modules in Chromium: through the gateway and direct.
+"""A cold Vite page of several hundred modules in Chromium: direct, and through each proxy.
 
     uv run python -m benchmarks.gateway_page [--modules 400] [--runs 5] [--json FILE]
 
 Vite is started anew for each load, so that it has transformed nothing, and the browser's context
-is new, so that it has cached nothing. The two ways take turns. Needs npm, Node and Chromium.
+is new, so that it has cached nothing. The ways take turns. Needs npm, Node, Chromium and,
+for its row, caddy.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
+import shutil
 import statistics
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from benchmarks.gateway import gateway_command, node_itself, running, unused_port
+from benchmarks.gateway import (
+    CADDY,
+    PACKAGES,
+    gateway_command,
+    node_itself,
+    node_peer,
+    running,
+    unused_port,
+)
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _DONE = "window.allDone ?? 0"
@@ -54,23 +66,44 @@ async def _load(browser: Browser, url: str) -> float:
     return float(spent)
 
 
+def _ways(folder: Path) -> dict[str, Callable[[int, int], list[str]]]:
+    """The command before Vite of each way, by its own port and Vite's; none for the direct one."""
+
+    def caddy(port: int, upstream: int) -> list[str]:
+        (folder / "Caddyfile").write_text(CADDY % (port, upstream))
+        return ["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
+
+    ways: dict[str, Callable[[int, int], list[str]]] = {
+        "direct": lambda _port, _upstream: [],
+        "rtstart gateway": gateway_command,
+        "node http-proxy": lambda port, upstream: node_peer("http-proxy.cjs", port, upstream),
+    }
+    return ways | ({"Caddy": caddy} if shutil.which("caddy") else {})
+
+
+async def _cold_load(browser: Browser, folder: Path, way: Callable[[int, int], list[str]]) -> float:
+    port, outer = unused_port(), unused_port()
+    vite = [node_itself(), str(folder / "node_modules/vite/bin/vite.js"), "--strictPort"]
+    command = way(outer, port)
+    with contextlib.ExitStack() as stack:
+        served = [*vite, "--host", "127.0.0.1", "--port", str(port)]
+        stack.enter_context(running(served, port, folder))
+        if command:
+            here = Path.cwd() if "benchmarks.gateway_server" in command else folder
+            stack.enter_context(running(command, outer, here))
+        return await _load(browser, f"http://127.0.0.1:{outer if command else port}/")
+
+
 async def _measure(folder: Path, runs: int) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {"direct": [], "through the gateway": []}
-    vite = str(folder / "node_modules/vite/bin/vite.js")
+    ways = _ways(folder)
+    times: dict[str, list[float]] = {name: [] for name in ways}
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
         for number in range(runs + 1):
-            for way in times if number % 2 else reversed(times):
-                port, outer = unused_port(), unused_port()
-                command = [node_itself(), vite, "--host", "127.0.0.1", "--strictPort"]
-                with (
-                    running([*command, "--port", str(port)], port, folder),
-                    running(gateway_command(outer, port), outer, Path.cwd()),
-                ):
-                    chosen = port if way == "direct" else outer
-                    spent = await _load(browser, f"http://localhost:{chosen}/")
+            for name in times if number % 2 else reversed(times):
+                spent = await _cold_load(browser, folder, ways[name])
                 if number:
-                    times[way].append(spent)
+                    times[name].append(spent)
         await browser.close()
     return times
 
@@ -86,7 +119,9 @@ def main() -> None:
         folder = Path(name)
         _write(folder, options.modules)
         subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True
+            ["npm", "install", "--no-audit", "--no-fund", "--silent", *PACKAGES],
+            cwd=folder,
+            check=True,
         )
         times = asyncio.run(_measure(folder, options.runs))
     direct = statistics.median(times["direct"])

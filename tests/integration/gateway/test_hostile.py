@@ -25,23 +25,34 @@ KEY = b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-async def _exchange(port: int, sent: bytes) -> tuple[list[int], bool]:
-    """Send bytes; return the statuses that came back, and whether the connection was closed."""
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
+_QUIET_S = 0.3
+_CLOSES_WITHIN_S = 10.0
+"""Long, because a busy machine takes its time; nobody waits for it where all is well."""
+
+
+async def _exchange(port: int, sent: bytes, *, stays: int = 0) -> tuple[list[int], bool]:
+    """Send bytes; return the statuses that came back, and whether the connection was closed.
+
+    Where it is to stay open, `stays` is how many answers come; then a moment more is listened.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     got = b""
     is_closed = False
     try:
-        async with asyncio.timeout(0.3):
-            while chunk := await reader.read(65536):
-                got += chunk
-            is_closed = True
+        while not is_closed:
+            has_come = stays and len(_STATUS.findall(got)) >= stays
+            async with asyncio.timeout(_QUIET_S if has_come else _CLOSES_WITHIN_S):
+                chunk = await reader.read(65536)
+            got += chunk
+            is_closed = not chunk
     except TimeoutError:
         pass
     except ConnectionError:
         is_closed = True
     writer.close()
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", got)], is_closed
+    return [int(status) for status in _STATUS.findall(got)], is_closed
 
 
 GET = b"GET / HTTP/1.1\r\n"
@@ -157,7 +168,7 @@ async def test_path_that_climbs_or_hides_reaches_nothing(path: str) -> None:
 async def test_secret_files_are_not_asked_for_from_outside(path: str) -> None:
     async with running(is_open=True) as r:
         sent = b"GET " + path.encode() + b" HTTP/1.1\r\n" + HOST + b"\r\n"
-        statuses, _ = await _exchange(r.public, sent)
+        statuses, _ = await _exchange(r.public, sent, stays=1)
 
         assert statuses == [404]
         assert r.web.requests == []
@@ -184,7 +195,7 @@ async def test_nothing_is_smuggled_behind_an_upgrade_that_was_refused(
 
 async def test_bytes_behind_a_true_upgrade_belong_to_the_socket() -> None:
     async with running(is_open=True) as r:
-        statuses, _ = await _exchange(r.public, SOCKET % (b"/socket", KEY) + SMUGGLED)
+        statuses, _ = await _exchange(r.public, SOCKET % (b"/socket", KEY) + SMUGGLED, stays=1)
 
         assert statuses == [101]
         assert r.web.requests == [("GET", "/socket")]
@@ -193,7 +204,9 @@ async def test_bytes_behind_a_true_upgrade_belong_to_the_socket() -> None:
 async def test_other_protocols_are_not_switched_to() -> None:
     async with running(is_open=True) as r:
         head = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
-        statuses, _ = await _exchange(r.public, b"GET /a HTTP/1.1\r\n" + HOST + head + b"\r\n")
+        statuses, _ = await _exchange(
+            r.public, b"GET /a HTTP/1.1\r\n" + HOST + head + b"\r\n", stays=1
+        )
 
         assert statuses == [200]
         assert r.web.header("Upgrade") == r.web.header("HTTP2-Settings") == []
@@ -204,7 +217,7 @@ async def test_pipelined_requests_are_judged_one_by_one() -> None:
         cookie = (await r.come_in()).encode()
         invited = b"GET /in HTTP/1.1\r\n" + HOST + b"Cookie: " + cookie + b"\r\n\r\n"
         stranger = b"GET /out HTTP/1.1\r\n" + HOST + b"\r\n"
-        statuses, _ = await _exchange(r.public, invited + stranger + invited)
+        statuses, _ = await _exchange(r.public, invited + stranger + invited, stays=3)
 
         assert statuses == [200, 401, 200]
         assert r.web.requests == [("GET", "/in"), ("GET", "/in")]
@@ -235,7 +248,7 @@ async def test_body_of_a_refused_request_is_not_read_as_a_request() -> None:
 async def test_forged_headers_do_not_reach_the_service(name: str, value: str) -> None:
     async with running(is_open=True) as r:
         head = f"{name}: {value}\r\n".encode()
-        await _exchange(r.public, b"GET /a HTTP/1.1\r\n" + HOST + head + b"\r\n")
+        await _exchange(r.public, b"GET /a HTTP/1.1\r\n" + HOST + head + b"\r\n", stays=1)
 
         assert r.web.header("X-Forwarded-Host") == ["app.tunnel.test"]
         assert r.web.header("X-Forwarded-Proto") == ["https"]
@@ -261,7 +274,7 @@ async def test_planted_cookie_lets_nobody_in(cookies: str) -> None:
         good = await r.come_in()
         text = cookies.format(good=good, value=good.partition("=")[2])
         sent = b"GET / HTTP/1.1\r\n" + HOST + f"Cookie: {text}\r\n\r\n".encode()
-        statuses, _ = await _exchange(r.public, sent)
+        statuses, _ = await _exchange(r.public, sent, stays=1)
 
         assert (statuses, r.web.requests) == ([401], [])
 
@@ -354,13 +367,48 @@ async def test_too_many_connections_are_turned_away_and_others_go_on() -> None:
 
 async def test_body_over_the_limit_is_refused_before_and_while_it_comes() -> None:
     async with running(bounds=Bounds(body_bytes=1000), is_open=True) as r:
-        told, _ = await _exchange(r.public, POST + b"Content-Length: 1001\r\n\r\n")
+        told, _ = await _exchange(r.public, POST + b"Content-Length: 1001\r\n\r\n", stays=1)
         counted, _ = await _exchange(
-            r.public, CHUNKED + b"3e9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n"
+            r.public, CHUNKED + b"3e9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n", stays=1
         )
 
         assert (told, counted) == ([413], [413])
         assert r.web.uploaded == 0
+
+
+async def test_invitation_that_is_replayed_by_many_at_once_lets_one_in() -> None:
+    async with running() as r:
+        path = r.gateway.invite().path.encode()
+        sent = b"POST " + path + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n"
+        found = await asyncio.gather(*(_exchange(r.public, sent, stays=1) for _ in range(20)))
+
+        assert sorted(status for statuses, _ in found for status in statuses) == [303] + [403] * 19
+        assert len(r.gateway.visitors()) == 1
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.test", "null", "https://app.tunnel.test.evil.test", "http://app.tunnel.test"],
+)
+@pytest.mark.parametrize("path", ["/session", "/.rtstart/calls", "/i/CODE", "/socket"])
+async def test_page_of_another_site_gets_nothing_by_an_invited_browser(
+    path: str, origin: str
+) -> None:
+    async with running() as r:
+        cookie = (await r.come_in()).encode()
+        target = path.replace("/i/CODE", r.gateway.invite().path).encode()
+        head = HOST + b"Cookie: " + cookie + b"\r\nOrigin: " + origin.encode() + b"\r\n"
+        if path == "/socket":
+            sent = b"GET " + target + b" HTTP/1.1\r\n" + head
+            sent += b"Connection: Upgrade\r\nUpgrade: websocket\r\n" + KEY + b"\r\n"
+        else:
+            sent = b"POST " + target + b" HTTP/1.1\r\n" + head
+            sent += b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+        statuses, _ = await _exchange(r.public, sent, stays=1)
+
+        assert statuses == [403]
+        assert r.web.requests == r.token.requests == []
+        assert len(r.gateway.visitors()) == 1
 
 
 async def test_visitor_cannot_hold_endless_sockets() -> None:

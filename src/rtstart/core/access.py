@@ -32,6 +32,9 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O, 1 I L, and no U (reads a
 _CODE_LENGTH = 8
 _TYPED_CODE = re.compile(rf"([{_ALPHABET}]{{4}})[-\s]?([{_ALPHABET}]{{4}})")
 _TRIES_WINDOW_S = 60.0
+TOKEN_NAME = "RTSTART_INVITE_TOKEN"  # noqa: S105 (a variable's name)
+"""The variable that may hold a standing invite token."""
+
 _SHORTEST_TOKEN = 16
 _BEARER = "token"
 
@@ -113,6 +116,11 @@ def read_code(typed: str) -> str | None:
     return f"{match[1]}-{match[2]}" if match else None
 
 
+def is_easy_token(token: str) -> bool:
+    """Whether a standing token is too easy to guess; none at all is not."""
+    return 0 < len(token) < _SHORTEST_TOKEN
+
+
 @dataclass(slots=True)
 class _Issued:
     invitation: Invitation
@@ -134,7 +142,7 @@ class AccessBook:
         """`key` is random and keys the hashes. `standing_token` is a code that may be spent any
         number of times (for tests on a build server); raise ValueError if it is easy to guess.
         """
-        if standing_token and len(standing_token) < _SHORTEST_TOKEN:
+        if is_easy_token(standing_token):
             raise ValueError(f"an invite token needs at least {_SHORTEST_TOKEN} characters")
         self._key = key
         self._rules = rules or AccessRules()

@@ -13,6 +13,7 @@ import pytest
 
 from rtstart.adapters.ports import choose_port
 from rtstart.commands.dev import DevRequest
+from rtstart.core.errors import Usage
 from rtstart.core.events import (
     Announced,
     Event,
@@ -207,6 +208,38 @@ async def test_s18_no_secret_is_an_argument_of_any_process(project: Path) -> Non
 
     assert any("server.py" in line for line in arguments)
     assert [line for line in arguments if KEY in line] == []
+
+
+async def test_build_server_comes_in_by_a_token_that_no_service_sees(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "0123456789abcdef-of-a-build-server"
+    monkeypatch.setenv("RTSTART_INVITE_TOKEN", token)
+
+    async with session_of(DevRequest(project)) as run, _phone() as program:
+        told = await run.until_public()
+        headers = {"X-Rtstart-Token": token, "Origin": told.public_url}
+        async with program.post(f"{told.public_url}/session", json={}, headers=headers) as minted:
+            status = minted.status
+        async with program.post(f"{told.public_url}/i/{token}") as entered:
+            assert entered.status == 200
+        holders = _holders(run, token)
+
+    assert (status, holders) == (200, {"token": False, "web": False})
+    assert token not in repr(run.all)
+
+
+async def test_token_that_is_easy_to_guess_is_refused_before_anything_starts(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTSTART_INVITE_TOKEN", "hunter2")
+    run = Session(DevRequest(project))
+
+    with pytest.raises(Usage) as refused:
+        await run.session.run()
+
+    assert (refused.value.code, run.of(Started)) == ("RT707", [])
+    assert "hunter2" not in repr(run.all)
 
 
 async def test_s23_every_mint_is_written_down(project: Path) -> None:

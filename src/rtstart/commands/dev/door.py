@@ -15,6 +15,7 @@ from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.adapters.relay import Relay, RelaySettings
 from rtstart.commands.dev.layout import Layout
 from rtstart.commands.dev.request import DevRequest
+from rtstart.core.access import TOKEN_NAME
 from rtstart.core.events import Emit
 from rtstart.core.plan import EMULATOR, REALTIME_ROUTE
 from rtstart.core.routes import Route, Upstream
@@ -66,7 +67,7 @@ def _settings(layout: Layout, request: DevRequest) -> GatewaySettings:
         is_open=request.is_public,
         is_emulated=layout.emulation is not None,
         audit_path=Path(project.project_dir) / ".rtstart" / "logs" / "audit.jsonl",
-        standing_token=os.environ.get("RTSTART_INVITE_TOKEN", ""),
+        standing_token=os.environ.get(TOKEN_NAME, ""),
     )
 
 

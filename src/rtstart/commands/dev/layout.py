@@ -12,9 +12,11 @@ from rtstart.adapters.ports import choose_port, is_free, port_taken
 from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.commands.dev.tools import with_tools
 from rtstart.commands.dev.ways import Ways, find_ways
+from rtstart.core.access import TOKEN_NAME, is_easy_token
 from rtstart.core.api_key import key_fault
-from rtstart.core.errors import Conflict, NotAProject
+from rtstart.core.errors import Conflict, NotAProject, Usage
 from rtstart.core.events import Emit
+from rtstart.core.findings.security import TOKEN_EASY
 from rtstart.core.plan import Emulation, Plan, make_plan
 from rtstart.core.project import KEY_NAME, Key, Project, find_key
 
@@ -47,9 +49,11 @@ class Layout:
 async def lay_out(project: Project, request: DevRequest, *, consent: Consent, emit: Emit) -> Layout:
     """Decide by project, request and machine; `consent` is asked before Node or uv is brought.
 
-    Raises Conflict for a port that was asked for and is taken, Usage for an unknown tunnel, Failed
-    when the app's packages are not installed.
+    Raises Conflict for a port that was asked for and is taken, Usage for an unknown tunnel or an
+    invite token that is easy to guess, Failed when the app's packages are not installed.
     """
+    if is_easy_token(os.environ.get(TOKEN_NAME, "")):
+        raise Usage.of(TOKEN_EASY.found(where=TOKEN_NAME))
     environment = await with_tools(project, os.environ, consent=consent, emit=emit)
     key = find_key(project, environment)
     uses_key = bool(key.value) and not request.emulate

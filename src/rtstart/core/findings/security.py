@@ -63,3 +63,12 @@ OPEN_TO_ALL = Entry(
     fix=Fix("Leave --public out: visitors then come in by invitation."),
     recognised="`--public` or RTSTART_PUBLIC",
 )
+
+TOKEN_EASY = Entry(
+    code="RT707",
+    level="error",
+    title="The invite token is too easy to guess",
+    why="Whoever guesses it comes in as often as they like; it needs 16 characters or more.",
+    fix=Fix("Make a long one.", command="export RTSTART_INVITE_TOKEN=$(openssl rand -hex 16)"),
+    recognised="the length of RTSTART_INVITE_TOKEN",
+)

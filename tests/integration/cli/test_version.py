@@ -52,3 +52,12 @@ def test_version_is_said_among_other_words_too() -> None:
     )
 
     assert done.stdout == f"rtstart {__version__}\n"
+
+
+def test_relay_does_not_load_the_command_line_of_httpx() -> None:
+    code = (
+        "import sys, rtstart.adapters.relay; print('rich' in sys.modules, 'click' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False False\n"

@@ -12,6 +12,7 @@ import asyncio
 import base64
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -82,7 +83,8 @@ class Talker:
                 await asyncio.sleep(wait)
             self.sends += 1
             self.late_sends += wait < -LATE_S
-            await self._socket.send_str(self._pieces[self._place % len(self._pieces)])
+            with suppress(ConnectionError):  # the sender of a session that is over
+                await self._socket.send_str(self._pieces[self._place % len(self._pieces)])
             self._place += 1
             due += PIECE_S
             if loop.time() >= probe_at and self._asked_at is None:

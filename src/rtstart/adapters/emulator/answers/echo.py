@@ -4,15 +4,16 @@ It needs no model and proves the whole path: what you hear is what arrived.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from rtstart.adapters.emulator.answers import Said
 from rtstart.adapters.emulator.answers.murmur import tone
 from rtstart.adapters.emulator.answers.words import forced_tool, pieces, written_answer
-from rtstart.adapters.emulator.audio.pitch import median_pitch_hz, shifted
+from rtstart.adapters.emulator.audio.pitch import middle_hz, pitches_hz, shifted
 from rtstart.adapters.emulator.audio.samples import (
     RATE_HZ,
     Samples,
@@ -35,6 +36,8 @@ _LOUD_DB = 35.0
 _WINDOW = RATE_HZ // 50
 _HEAD = RATE_HZ // 200
 _TAIL = RATE_HZ // 20
+_AT_ONCE = 20
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,10 @@ class Spoken:
         """What is said back: no silence before it, so that it is heard at once."""
         return self.whole[max(0, self.first - _HEAD) : self.last + _TAIL]
 
-    def measured(self) -> str:
+    async def measured(self) -> str:
         """Length, pitch and level in words. Takes some milliseconds for each second."""
         spoken = self.whole[self.first : self.last]
-        hz = median_pitch_hz(spoken)
+        hz = middle_hz([pitch async for pitch in _in_turns(pitches_hz(spoken), _AT_ONCE)])
         pitch = f", pitch about {hz:.0f} Hz" if hz else ""
         seconds = len(spoken) / RATE_HZ
         return f"{seconds:.1f} s{pitch}, level {level_dbfs(spoken):.0f} dBFS"
@@ -66,9 +69,20 @@ def spoken_part(heard: Audio) -> Spoken:
     return Spoken(whole, *_loud_part(whole))
 
 
-def measure(heard: Audio) -> str:
+async def measure(heard: Audio) -> str:
     """What a turn sounded like, in words."""
-    return spoken_part(heard).measured()
+    return await spoken_part(heard).measured()
+
+
+async def _in_turns(work: Iterator[_Made], at_once: int) -> AsyncIterator[_Made]:
+    """What is made, with a pause after every few, so that other calls are not kept waiting.
+
+    A thread would keep them waiting longer: it gives Python's lock back every 5 ms only.
+    """
+    for number, made in enumerate(work, start=1):
+        yield made
+        if number % at_once == 0:
+            await asyncio.sleep(0)
 
 
 def _loud_part(sound: Samples) -> tuple[int, int]:
@@ -94,26 +108,26 @@ class Echo:
         if heard is None or question.settings.output_modality == "text":
             text = written_answer(question)
             if heard is not None:
-                text = f"You spoke for {await asyncio.to_thread(measure, heard)}."
+                text = f"You spoke for {await measure(heard)}."
             for piece in pieces(text):
                 yield Words(piece)
             if question.settings.output_modality == "audio":
                 yield Sound(encoded(tone(_BEEP_HZ, _BEEP_S), question.format))
             return
-        spoken = await asyncio.to_thread(spoken_part, heard)
+        spoken = spoken_part(heard)
         higher = encoded_pieces(shifted(spoken.sound, SEMITONES), question.format)
         for piece in pieces("You spoke for"):
             yield Words(piece)
         # Sound before the rest: measuring a long turn would be heard as a pause before the answer.
-        yield Sound(await asyncio.to_thread(next, higher, b""))
-        measured = await asyncio.to_thread(spoken.measured)
+        yield Sound(next(higher, b""))
+        measured = await spoken.measured()
         for piece in pieces(f" {measured}; here it is three semitones higher."):
             yield Words(piece)
-        while sound := await asyncio.to_thread(next, higher, b""):
+        async for sound in _in_turns(higher, 1):
             yield Sound(sound)
 
     async def transcribe(self, item_id: str, sound: Audio, request: Fields) -> AsyncIterator[str]:
         """What was measured, in brackets: there is no recogniser here."""
         del item_id, request
-        measured = await asyncio.to_thread(measure, sound)
+        measured = await measure(sound)
         yield f"[speech, {measured}]"

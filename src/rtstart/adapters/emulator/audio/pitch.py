@@ -1,6 +1,6 @@
 """The pitch of a voice: measuring it, and changing it without changing the length."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -62,11 +62,18 @@ def _refined(likeness: np.ndarray, best: int) -> float:
 
 def median_pitch_hz(samples: Samples) -> float:
     """The middle pitch of the voiced parts of a whole sound, or 0 when it has none."""
-    found = [
-        pitch_hz(samples[start : start + _WINDOW], RATE_HZ)
-        for start in range(0, len(samples) - _WINDOW + 1, _STEP)
-    ]
-    voiced = [pitch for pitch in found if pitch > 0]
+    return middle_hz(pitches_hz(samples))
+
+
+def pitches_hz(samples: Samples) -> Iterator[float]:
+    """The pitch of each 40 ms of a sound, every 20 ms; 0 where there is none."""
+    for start in range(0, len(samples) - _WINDOW + 1, _STEP):
+        yield pitch_hz(samples[start : start + _WINDOW], RATE_HZ)
+
+
+def middle_hz(pitches: Iterable[float]) -> float:
+    """The middle of the pitches that are none of 0, or 0 when all are."""
+    voiced = [pitch for pitch in pitches if pitch > 0]
     return float(np.median(voiced)) if voiced else 0.0
 
 

@@ -5,10 +5,11 @@
     with emulator(scenario="hello.yaml", faults=["slow-answer:turn=2"]) as api:
         client = OpenAI(base_url=api.base_url, api_key=api.key)
 
+`replay_client` does again what the client of a recorded call did, against any server.
 The pytest fixture `rtstart_emulator` does the same and sets the environment (see `plugin`).
 """
 
 from rtstart.core.realtime.seen import SeenCall
-from rtstart.testing.running import RunningEmulator, emulator
+from rtstart.testing.running import RunningEmulator, emulator, replay_client
 
-__all__ = ["RunningEmulator", "SeenCall", "emulator"]
+__all__ = ["RunningEmulator", "SeenCall", "emulator", "replay_client"]

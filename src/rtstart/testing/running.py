@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from rtstart.adapters.emulator.recorder import read_recording
+from rtstart.adapters.emulator.replayer import replay_call
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from rtstart.commands.emulate import TEST_KEY, EmulateRequest, environment, options_of
 from rtstart.core.errors import Usage
 from rtstart.core.reading import parse_duration
 from rtstart.core.realtime.faults import FaultRule, parse_fault
 from rtstart.core.realtime.seen import SeenCall
+from rtstart.core.realtime.wire import Fields
 
 _Result = TypeVar("_Result")
 _WITHIN_S = 30.0
@@ -101,6 +104,21 @@ def emulator(
         yield thread.started()
     finally:
         thread.stop()
+
+
+def replay_client(
+    path: str | Path, *, realtime_url: str, key: str = TEST_KEY, within_s: float = 30.0
+) -> list[Fields]:
+    """Do again what the client of a recorded call did; gives the events that came back.
+
+    `realtime_url` is a WebSocket's, without the query. Sound of a microphone is appended in the
+    time it took. Raises TimeoutError when the server does not come as far as the recorded one, and
+    Usage when the file is no recording. Not to be called from a running event loop.
+    """
+    recording = read_recording(Path(path))
+    return asyncio.run(
+        replay_call(recording, realtime_url=realtime_url, key=key, within_s=within_s)
+    )
 
 
 def _fault(text: str) -> FaultRule:

@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import json
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
@@ -345,3 +347,55 @@ async def test_silence_starts_no_turn(emulator: Emulator) -> None:
         await client.update(instructions="a sign that all was heard")
 
     assert client.events.types() == ["session.created", "session.updated"]
+
+
+async def test_a_flood_is_answered_in_order_and_others_are_not_kept_waiting(
+    emulator: Emulator,
+) -> None:
+    loop = asyncio.get_running_loop()
+    message = {"type": "conversation.item.retrieve", "item_id": "none"}
+    async with connected(emulator.realtime_url) as flooder, connected(emulator.realtime_url) as one:
+        await one.events.next("session.created")
+        for number in range(5000):
+            await flooder.socket.send_json({**message, "event_id": f"flood_{number}"})
+        asked_at = loop.time()
+        await one.update(instructions="still quick")
+        waited_s = loop.time() - asked_at
+        while len(flooder.events.of("error")) < 5000:
+            await flooder.events.next("error", within_s=20)
+
+    named = [event["error"]["event_id"] for event in flooder.events.of("error")]
+    assert named == [f"flood_{number}" for number in range(5000)]
+    assert waited_s < 2
+
+
+async def test_what_is_sent_before_a_refusal_is_read_changes_nothing(emulator: Emulator) -> None:
+    async with (
+        ClientSession() as http,
+        http.ws_connect(f"{emulator.realtime_url}?{MODEL}") as socket,
+    ):
+        await socket.send_json({"type": "response.create"})
+        came = [message async for message in socket]
+
+    assert [json.loads(message.data)["type"] for message in came] == ["error"]
+    assert socket.close_code == 3000
+
+
+async def test_secrets_take_little_memory_whatever_is_in_them(emulator: Emulator) -> None:
+    process = psutil.Process()
+    session = {"type": "realtime", "instructions": "x" * 20_000}
+    async with ClientSession(headers=AUTH) as http:
+
+        async def mint(count: int) -> None:
+            for _ in range(count):
+                url = f"{emulator.base_url}/realtime/client_secrets"
+                async with http.post(url, json={"session": session}) as answer:
+                    assert answer.status == 200
+
+        await mint(100)
+        before = process.memory_info().rss
+        await asyncio.gather(*(mint(250) for _ in range(8)))
+        grown = process.memory_info().rss - before
+
+    # 2,000 of 20 kB are 40 MB; the store keeps 32 MiB whatever comes.
+    assert grown < 60_000_000

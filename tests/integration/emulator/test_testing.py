@@ -11,7 +11,7 @@ from openai import OpenAI, RateLimitError
 
 from rtstart.adapters.emulator.recorder import read_recording
 from rtstart.core.errors import Usage
-from rtstart.testing import emulator
+from rtstart.testing import emulator, replay_client
 from tests.fakes.realtime import connected, recording
 from tests.fakes.speech import ONE_TURN
 
@@ -86,6 +86,46 @@ async def test_a_call_is_recorded_and_its_answers_are_given_again(tmp_path: Path
     assert len(first) > 24_000
     assert (again == first).all()
     assert heard[0]["transcript"].startswith("[speech, 1.7 s")
+
+
+WEATHER = """
+    schema: 1
+    replies:
+      - when: {heard: weather}
+        do: [{call: {name: get_weather, arguments: {city: Rome}}}]
+      - when: {tool: get_weather}
+        do: [{say: It is sunny.}]
+"""
+
+
+async def test_the_client_of_a_recorded_call_is_replayed(tmp_path: Path) -> None:
+    scenario = tmp_path / "weather.yaml"
+    scenario.write_text(dedent(WEATHER), encoding="utf-8")
+    with emulator(scenario=scenario, record=tmp_path / "calls", seed=1) as api:
+        async with connected(api.realtime_url) as client:
+            await client.events.next("session.created")
+            tool = {"type": "function", "name": "get_weather", "parameters": {}}
+            await client.update(output_modalities=["text"], tools=[tool])
+            content = [{"type": "input_text", "text": "The weather?"}]
+            item = {"type": "message", "role": "user", "content": content}
+            await client.send("conversation.item.create", item=item)
+            await client.send("response.create")
+            called = (await client.events.next("response.done"))["response"]["output"][0]
+            output = {"type": "function_call_output", "call_id": called["call_id"], "output": "{}"}
+            await client.send("conversation.item.create", item=output)
+            await client.send("response.create")
+            await client.events.next("response.done")
+    (path,) = (tmp_path / "calls").iterdir()
+
+    with emulator(scenario=scenario, seed=2) as api:
+        events = await asyncio.to_thread(replay_client, path, realtime_url=api.realtime_url)
+    with emulator(faults=["slow-answer:for=5s"]) as api, pytest.raises(TimeoutError, match="done"):
+        await asyncio.to_thread(replay_client, path, realtime_url=api.realtime_url, within_s=0.2)
+
+    answers = [event["response"] for event in events if event["type"] == "response.done"]
+    assert [answer["status"] for answer in answers] == ["completed", "completed"]  # type: ignore[call-overload,index] # JSON
+    assert [event for event in events if event["type"] == "error"] == []
+    assert "It is sunny." in str(answers[1])
 
 
 async def test_a_call_over_webrtc_is_recorded_with_its_sound(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from rtstart.core.realtime.admission import (
 from rtstart.core.realtime.models import MODELS
 from rtstart.core.realtime.sdp import MAX_OFFER_BYTES, offer_fault
 from rtstart.core.realtime.settings import Settings
+from rtstart.core.realtime.sip import verb_fault, verb_of
 from rtstart.core.realtime.tokens import (
     BETA_DISABLED,
     KeyPolicy,
@@ -34,8 +35,6 @@ from rtstart.core.realtime.tokens import (
     parse_session,
 )
 from rtstart.core.realtime.wire import Fault, Ids, Json
-
-_SIP = ("accept", "reject", "refer")
 
 
 class Routes:
@@ -141,11 +140,11 @@ class Routes:
         trouble = await self._troubles.mint(credential(request.headers.get("Authorization", "")))
         if trouble is not None:
             return failed(*trouble)
-        body = await _json(request)
+        body, size_bytes = await _json(request)
         wanted = body if isinstance(body, Fault) else parse_mint(body)
         if isinstance(wanted, Fault):
             return failed(wanted, 400)
-        secret = self._secrets.keep(new_secret(), wanted, now=time.time())
+        secret = self._secrets.keep(new_secret(), wanted, now=time.time(), size_bytes=size_bytes)
         return web.json_response(
             {
                 "value": secret.value,
@@ -190,13 +189,17 @@ class Routes:
         refusal = self._refusal(request, secrets_too=False)
         if isinstance(refusal, Fault):
             return failed(refusal, 401)
-        verb, call_id = request.match_info["verb"], request.match_info["call_id"]
-        if verb != "hangup" and verb not in _SIP:
+        verb, call_id = verb_of(request.match_info["verb"]), request.match_info["call_id"]
+        if verb is None:
             return no_such_route(request)
         call = self._calls.find(call_id)
         if call is None:
             return failed(_no_such_call(call_id), 404)
-        if verb == "hangup":
+        body, _ = await _json(request)
+        fault = body if isinstance(body, Fault) else verb_fault(verb, body)
+        if fault is not None:
+            return failed(fault, 400)
+        if verb in ("hangup", "reject"):
             call.hang_up()
         return web.Response(status=200)
 
@@ -276,9 +279,10 @@ def _knock(request: web.Request) -> Knock:
     )
 
 
-async def _json(request: web.Request) -> Json | Fault:
+async def _json(request: web.Request) -> tuple[Json | Fault, int]:
+    """The body, and how long it is."""
     text = await request.text()
-    return _parsed(text or "{}")
+    return _parsed(text or "{}"), len(text)
 
 
 def _parsed(text: str) -> Json | Fault:

@@ -12,6 +12,7 @@ from rtstart.core.secrets import looks_like_key, mask
 
 DEFAULT_SECONDS = 600
 CAPACITY = 10_000
+CAPACITY_BYTES = 32 * 1024 * 1024
 """Secrets kept; the oldest give way, so that a runaway client cannot fill the memory."""
 
 _MINT = Shape(
@@ -109,22 +110,32 @@ def wrong_key(key: str) -> Fault:
 
 
 class SecretStore:
-    """The secrets that were minted, in memory only."""
+    """The secrets that were minted, in memory only: so many, and of so many bytes, at most."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
+        self._sizes: dict[str, int] = {}
+        self.size_bytes = 0
         self._secrets: OrderedDict[str, Secret] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._secrets)
 
-    def keep(self, value: str, request: MintRequest, *, now: float) -> Secret:
-        """Keep a new secret; `value` must not be guessable."""
+    def keep(self, value: str, request: MintRequest, *, now: float, size_bytes: int = 0) -> Secret:
+        """Keep a new secret; `value` must not be guessable. `size_bytes` is its request's."""
         secret = Secret(value, int(now) + request.seconds, request.settings)
-        while len(self._secrets) >= self._capacity:
-            self._secrets.popitem(last=False)
+        room = self._capacity_bytes - size_bytes
+        while self._secrets and (len(self._secrets) >= self._capacity or self.size_bytes > room):
+            self._forget(next(iter(self._secrets)))
         self._secrets[value] = secret
+        self._sizes[value] = size_bytes
+        self.size_bytes += size_bytes
         return secret
+
+    def _forget(self, value: str) -> None:
+        del self._secrets[value]
+        self.size_bytes -= self._sizes.pop(value)
 
     def find(self, value: str, *, now: float) -> Secret | Fault:
         """The secret, if it may open a session now. It may do so often, until it expires."""
@@ -132,7 +143,7 @@ class SecretStore:
         if secret is None:
             return wrong_key(value)
         if now >= secret.expires_at:
-            del self._secrets[value]
+            self._forget(value)
             return Fault(
                 "invalid_api_key",
                 f"Incorrect API key provided: {mask(value)}. This ephemeral key has expired.",

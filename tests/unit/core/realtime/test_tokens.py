@@ -129,6 +129,18 @@ def test_the_oldest_secrets_give_way_when_there_are_too_many() -> None:
     assert not isinstance(store.find("ek_9900", now=NOW), Fault)
 
 
+def test_the_oldest_secrets_give_way_when_they_are_too_large() -> None:
+    store = SecretStore(capacity_bytes=1000)
+
+    for number in range(10_000):
+        store.keep(f"ek_{number}", MintRequest(60, MINTED), now=NOW, size_bytes=300)
+    kept, size_bytes = len(store), store.size_bytes
+    store.keep("ek_huge", MintRequest(60, MINTED), now=NOW, size_bytes=5000)
+
+    assert (kept, size_bytes) == (3, 900)
+    assert (len(store), store.size_bytes) == (1, 5000)
+
+
 @pytest.mark.parametrize(
     ("key", "takes_real_keys", "code"),
     [

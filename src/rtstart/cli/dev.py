@@ -39,13 +39,14 @@ def dev(
         Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
     ] = None,
     tunnel: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="auto, none, a name of `rtstart tunnels`, https://…; else rtstart.toml's.",
+            help="auto, none, a name of `rtstart tunnels`, https://…; else rtstart.toml's. "
+            "Several, with commas or repeated, are tried in this order.",
             envvar="RTSTART_TUNNEL",
         ),
-    ] = "",
+    ] = None,
     emulate: Annotated[
         bool, typer.Option("--emulate", help="Use the emulator.", envvar="RTSTART_EMULATE")
     ] = False,
@@ -98,7 +99,7 @@ def dev(
     given = tuple(command or ())
     request = replace(
         request_for(_folder(project, given)),
-        tunnel=tunnel,
+        tunnel=",".join(tunnel or ()),
         emulate=emulate,
         uses_relay=not no_relay,
         port=port,

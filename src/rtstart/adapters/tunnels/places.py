@@ -5,7 +5,7 @@ the cloud that forward ports already.
 import re
 from collections.abc import Callable, Mapping
 
-from rtstart.core.findings import tunnel
+from rtstart.core.findings import Fix, tunnel
 from rtstart.core.tunnels import (
     API,
     FixedTunnel,
@@ -92,7 +92,12 @@ class Place:
         """Ready when this is such a machine."""
         del options
         if not self._find(machine.env, 1):
-            return Standing("unusable", "not here")
+            missing = tunnel.NOT_SET_UP.found(
+                f"This machine is none of {self.traits.title}",
+                why="The variables that such a machine sets are not there.",
+                fix=Fix("Let rtstart choose.", "rtstart dev --tunnel auto"),
+            )
+            return Standing("unusable", "not here", finding=missing)
         return Standing("ready", is_configured=True)
 
     def plan(self, machine: Machine, target: Target, options: Options) -> FixedTunnel:

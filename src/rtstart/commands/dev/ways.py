@@ -99,10 +99,10 @@ async def find_ways(
     if is_emulated and not choice.is_named and not agreement.is_given:
         choice = _chosen_by_somebody(choice)
     choice = await agreement.seek(choice, wish, known)
-    for finding in (*choice.findings, *dangers.of_being_open(choice)):
-        emit(Found(finding))
     if request.must_have_tunnel and not choice.candidates:
         raise Failed.of(*(choice.findings or (refusals.ALL_FAILED.found(),)))
+    for finding in (*choice.findings, *dangers.of_being_open(choice)):
+        emit(Found(finding))
     return Ways(choice.candidates, registry.providers, options, machine, choice.left_out)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rtstart.core.findings import Finding, tunnel
+from rtstart.core.findings import Finding, Fix, tunnel
 from rtstart.core.reading import nearest
+from rtstart.core.tunnels.own import parse_own_address
 from rtstart.core.tunnels.types import Standing, Traits
 
 PLACES = ("codespaces", "gitpod", "coder")
@@ -67,6 +68,9 @@ def choose(wish: Wish, known: Sequence[Known], *, may_open_public: bool) -> Choi
         return Choice((), {}, is_named=True)
     if wish == ("auto",):
         return _automatic(known, may_open_public=may_open_public)
+    for name in wish:
+        if name in _LISTED:
+            return _stands_alone(name)
     by_name = {one.name: one for one in known}
     candidates: list[Candidate] = []
     findings: list[Finding] = []
@@ -147,9 +151,23 @@ def _candidate(one: Known, reason: str) -> Candidate:
     return Candidate(one.name, one.traits, reason, must_fetch=one.standing.state == "missing")
 
 
+def _stands_alone(name: str) -> Finding:
+    reason = {
+        "auto": "It tries every way that is ready here, one after the other, by itself.",
+        "none": "It asks for no public address at all.",
+    }
+    return tunnel.UNKNOWN_TUNNEL.found(
+        f'"{name}" cannot be one of several ways',
+        why=reason[name],
+        fix=Fix("Name it alone.", f"rtstart dev --tunnel {name}"),
+    )
+
+
 def _unknown(name: str, known: Mapping[str, Known]) -> Finding:
     names = (*_LISTED, *known)
     meant = nearest(name, names)
+    if not meant and "." in name and (wrong := parse_own_address(name)[1]) is not None:
+        return wrong
     return tunnel.UNKNOWN_TUNNEL.found(
         f'There is no tunnel called "{name}"',
         why=f"Did you mean {meant}?" if meant else f"There are: {', '.join(sorted(names))}.",

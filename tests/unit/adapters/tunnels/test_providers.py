@@ -506,7 +506,8 @@ def test_address_is_the_places_own_when_we_are_there(
 def test_coder_is_left_out_when_its_addresses_have_paths() -> None:
     env = {"VSCODE_PROXY_URI": "https://coder.test/proxy/{{port}}"}
 
-    assert _standing(places.CODER, FakeMachine(env=env)) == Standing("unusable", "not here")
+    standing = _standing(places.CODER, FakeMachine(env=env))
+    assert (standing.state, standing.detail) == ("unusable", "not here")
 
 
 def test_own_address_is_asked_for_when_there_is_none() -> None:

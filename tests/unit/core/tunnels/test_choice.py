@@ -160,6 +160,24 @@ def test_nearest_name_is_offered_when_there_is_no_such_tunnel(wish: str, why: st
     assert found == tunnel.UNKNOWN_TUNNEL.found(f'There is no tunnel called "{wish}"', why=why)
 
 
+@pytest.mark.parametrize("wish", ["auto,lan", "lan,none"])
+def test_wish_is_refused_when_auto_or_none_is_one_of_several(wish: str) -> None:
+    found = choose(parse_wish(wish), [Known("lan", _NETWORK, _READY)], may_open_public=True)
+
+    assert isinstance(found, Finding)
+    assert found.what.endswith("cannot be one of several ways")
+
+
+def test_scheme_is_asked_for_when_a_host_was_typed_without_one() -> None:
+    found = choose(("voice.example.test",), [], may_open_public=True)
+
+    assert isinstance(found, Finding)
+    assert (found.code, found.why) == (
+        "RT408",
+        "It has no scheme; did you mean https://voice.example.test?",
+    )
+
+
 def test_wish_is_auto_when_it_is_empty() -> None:
     assert parse_wish(" , ") == ("auto",)
 

@@ -82,15 +82,15 @@ def lint(request: ApiRequest) -> Linted:
 
 
 def _with_body(findings: list[Finding], path: str, corrected: Any) -> tuple[Finding, ...]:
-    """The findings; the first error also shows what to send instead."""
+    """The findings; the first error also shows what to send instead, to be copied as it stands."""
     if corrected is None:
         return tuple(findings)
     shown = []
     body = dumps(corrected, ensure_ascii=False)
     for finding in findings:
         if body and finding.level == "error":
-            words = f"{finding.fix.words}\nThe whole body for POST /v1{path}, corrected:\n{body}"
-            fix = Fix(words, finding.fix.command)
+            words = f"{finding.fix.words} The whole body for POST /v1{path}, corrected:"
+            fix = Fix(words, body)
             shown.append(
                 Finding(
                     finding.code,

@@ -158,10 +158,11 @@ def test_first_error_shows_the_corrected_body() -> None:
     first, second = linted.findings
     body = json.dumps(linted.corrected)
     assert first.fix.words.endswith(
-        f"The whole body for POST /v1/realtime/client_secrets, corrected:\n{body}"
+        "The whole body for POST /v1/realtime/client_secrets, corrected:"
     )
+    assert first.fix.command == body
     assert first.data["corrected"] == body
-    assert "corrected" not in second.fix.words
+    assert ("corrected" in second.fix.words, second.fix.command) == (False, "")
     assert first.where == "POST /v1/realtime/client_secrets"
     assert linted.has_errors
 

@@ -20,7 +20,7 @@ CHUNK_MS = 200
 
 GENERATION_SPEED = 4.0
 """How much faster than real time answers are made. The real service is faster than real time too;
-by how much differs (see `unconfirmed`)."""
+by how much differs (docs/emulator-facts.md)."""
 
 
 class Turns:

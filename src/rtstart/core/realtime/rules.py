@@ -1,7 +1,7 @@
 """Rules that JSON values must keep, and the words in which a broken rule is refused.
 
 A rule gives the first fault it finds, or None. The words are the API's own, as observed on its
-WebSocket and HTTP interfaces; forms that no capture shows are listed in `unconfirmed`.
+WebSocket and HTTP interfaces; forms that no capture shows are listed in docs/emulator-facts.md.
 """
 
 from collections.abc import Mapping, Sequence

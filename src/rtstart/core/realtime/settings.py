@@ -31,7 +31,7 @@ DEFAULT_INSTRUCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class ServerVad:
-    """Turns end after a silence. Defaults are the documented ones (see `unconfirmed`)."""
+    """Turns end after a silence. Defaults are the documented ones (docs/emulator-facts.md)."""
 
     threshold: float = 0.5
     prefix_padding_ms: int = 300

@@ -5,13 +5,20 @@
 That is `package-lock.json` of the Node templates and `uv.lock` of the python template. A lock file
 lies in the template so that an app installs in seconds what was tested here, and not
 whatever was released since. It names no registry, so that a mirror serves as well.
+
+Answers that bring dependencies along make another lock file each. They are laid into one, where
+each entry stands under the condition of the answers that have it.
 """
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
+from typing import Any
 
 from tools.render import ROOT, render
 
@@ -21,18 +28,60 @@ _NAME = "name-of-the-package"
 _PYPI = "https://pypi.org/simple"
 
 
-def _lock(template: str, npm: str) -> None:
+# What may be answered, and the condition that is then true in a template.
+_ANSWERS: dict[str, list[tuple[dict[str, object], str]]] = {
+    "vite": [
+        ({}, "not anthropic"),
+        ({"anthropic": True}, "anthropic"),
+    ],
+    "nextjs": [({}, "true")],
+}
+
+Lock = dict[str, Any]  # any JSON, as npm writes it
+
+
+def _lock_of(template: str, answers: dict[str, object], npm: str) -> Lock:
     with tempfile.TemporaryDirectory(prefix="rtstart-lock-") as folder:
         target = Path(folder)
-        render(template, target, _NAME)
-        (target / "package-lock.json").unlink(missing_ok=True)
+        render(template, target, _NAME, answers)
+        if not answers:
+            (target / "package-lock.json").unlink(missing_ok=True)
         subprocess.run(
             [npm, "install", "--package-lock-only", *_QUIET, "--omit-lockfile-registry-resolved"],
             cwd=target,
             check=True,
         )
-        text = (target / "package-lock.json").read_text(encoding="utf-8")
-    stub = text.replace(f'"{_NAME}"', '"{= package_name =}"')
+        lock: Lock = json.loads((target / "package-lock.json").read_text(encoding="utf-8"))
+    return lock
+
+
+def merged(locks: Sequence[tuple[str, Lock]]) -> str:
+    """All locks as one template; each is given with the condition under which it is the one."""
+    everywhere: list[str] = []
+    somewhere: list[str] = []
+    paths = sorted({path for _, lock in locks for path in lock["packages"]})
+    for path in paths:
+        conditions: dict[str, list[str]] = {}
+        for condition, lock in locks:
+            if path in lock["packages"]:
+                entry = json.dumps({path: lock["packages"][path]}, indent=2, ensure_ascii=False)
+                text = indent("\n".join(entry.splitlines()[1:-1]), "  ")
+                conditions.setdefault(text, []).append(condition)
+        for text, those in conditions.items():
+            if len(those) == len(locks):
+                everywhere.append(text)
+            else:
+                somewhere.append(f"{{% if {' or '.join(those)} %}}{text},\n{{% endif %}}")
+    top = {key: value for key, value in locks[0][1].items() if key != "packages"}
+    head = json.dumps(top, indent=2).removesuffix("\n}")
+    body = "".join(somewhere) + ",\n".join(everywhere)
+    return f'{head},\n  "packages": {{\n{body}\n  }}\n}}\n'
+
+
+def _write(template: str, npm: str) -> None:
+    answers = _ANSWERS[template]
+    locks = [(condition, _lock_of(template, given, npm)) for given, condition in answers]
+    stub = merged(locks).replace(f'"{_NAME}"', '"{= package_name =}"')
     path = ROOT / "templates" / template / "package-lock.json.jinja"
     path.write_text(stub, encoding="utf-8")
 
@@ -63,7 +112,7 @@ def main() -> int:
         print("npm is not on PATH", file=sys.stderr)
         return 1
     for template in _NODE_TEMPLATES:
-        _lock(template, npm)
+        _write(template, npm)
     return 0
 
 

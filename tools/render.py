@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -12,8 +13,10 @@ _JUNK = shutil.ignore_patterns(
 )
 
 
-def render(template: str, target: Path, name: str) -> None:
-    """Render into `target`, over what is there.
+def render(
+    template: str, target: Path, name: str, answers: Mapping[str, object] | None = None
+) -> None:
+    """Render into `target`, over what is there; `answers` are those that are not the default.
 
     Copier takes the newest tag of a git checkout, not its working tree, so it is handed a copy.
     """
@@ -27,6 +30,7 @@ def render(template: str, target: Path, name: str) -> None:
             str(source),
             target,
             data={
+                **(answers or {}),
                 "template": template,
                 "project_name": name,
                 "rtstart_commit": "v0.0.0",

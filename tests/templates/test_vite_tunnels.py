@@ -116,7 +116,11 @@ async def _carries_everything(ears: Ears, project: Path, run: Session, picture: 
 
 
 async def test_localtunnel_carries_the_app(
-    project: Path, vite_app: App, localtunnel: Path, authority: trustme.CA, browser: Browser,
+    project: Path,
+    vite_app: App,
+    localtunnel: Path,
+    authority: trustme.CA,
+    browser: Browser,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", f"{localtunnel}{os.pathsep}{os.environ['PATH']}")

@@ -45,9 +45,7 @@ export function createAnswer(settings: Settings, gate = createGate(settings)): A
   return async (path, request) => {
     if (path === "/healthz") return json(200, { ok: true });
     const host = request.headers.get("host") ?? "";
-    if (!isOurs(settings, host)) {
-      return refused(refuse(403, "host_refused", `This service does not answer for "${host}".`));
-    }
+    if (!isOurs(settings, host)) return refused(hostRefused(host));
     if (path === "/session/config") {
       return request.method === "GET" ? json(200, configOf(settings)) : notAllowed("GET");
     }
@@ -89,7 +87,10 @@ export async function admit(
   settings: Settings,
   { authorise, limits }: Gate,
   request: Request,
+  kind = "calls",
 ): Promise<{ readonly visitor: string | null; readonly body: Body } | Refusal> {
+  const host = request.headers.get("host") ?? "";
+  if (!isOurs(settings, host)) return hostRefused(host);
   if (!isFromOurPage(settings, request)) {
     return refuse(403, "origin_refused", "Only this app's own page may ask.");
   }
@@ -102,13 +103,13 @@ export async function admit(
   if (isRefusal(visitor)) return visitor;
   let waitS: number;
   try {
-    waitS = await limits.take(visitor);
+    waitS = await limits.take(visitor, kind);
   } catch {
     const words = "The limits cannot be counted at the moment, so no call may begin.";
     return refuse(503, "limits_unavailable", words);
   }
   if (waitS === 0) return { visitor, body };
-  const words = `Too many calls were started; the next may start in ${waitS} seconds.`;
+  const words = `Too many ${kind} were started; the next may start in ${waitS} seconds.`;
   return { ...refuse(429, "too_many_calls", words), retryAfter: String(waitS) };
 }
 
@@ -119,7 +120,8 @@ async function answerMint(settings: Settings, gate: Gate, request: Request): Pro
   return isRefusal(outcome) ? refused(outcome) : json(200, outcome satisfies Minted);
 }
 
-type Body = Readonly<Record<string, unknown>>;
+/** What a page sent along. */
+export type Body = Readonly<Record<string, unknown>>;
 
 function isFromOurPage(settings: Settings, request: Request): boolean {
   const site = request.headers.get("sec-fetch-site");
@@ -158,6 +160,10 @@ async function readBody(request: Request): Promise<Body | Refusal> {
  */
 function isOurs(settings: Settings, host: string): boolean {
   return isLocal(host) || settings.hosts.includes(nameIn(host));
+}
+
+function hostRefused(host: string): Refusal {
+  return refuse(403, "host_refused", `This service does not answer for "${host}".`);
 }
 
 function isLocal(host: string): boolean {

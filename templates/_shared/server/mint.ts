@@ -27,8 +27,16 @@ export interface Minted {
   readonly emulated: boolean;
 }
 
+/** What is said of it here is what is read elsewhere; the API's reference has the whole. */
+interface Session {
+  readonly type: "realtime";
+  readonly model: string;
+  readonly instructions: string;
+  readonly [field: string]: unknown;
+}
+
 /** The session every visitor gets. The page can change what `session.update` allows, later. */
-export function sessionFor(settings: Settings): object {
+export function sessionFor(settings: Settings): Session {
   return {
     type: "realtime",
     model: settings.model,

@@ -5,7 +5,7 @@
 
 import { createClient } from "redis";
 
-import { rulesFor, secondsOf } from "./limits.ts";
+import { ONCE_MS, rulesFor, secondsOf } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 
@@ -62,8 +62,8 @@ export function createRedisLimits(
   client.on("ready", () => (wasTold = ""));
   client.connect().catch(() => undefined);
   return {
-    async take(visitor) {
-      const rules = rulesFor(settings, visitor);
+    async take(visitor, kind) {
+      const rules = rulesFor(settings, visitor, kind);
       const answer = await client
         .withAbortSignal(AbortSignal.timeout(ANSWER_MS))
         .eval(TAKE, {
@@ -75,6 +75,13 @@ export function createRedisLimits(
           ],
         });
       return secondsOf(Number(answer));
+    },
+    async once(name) {
+      const expiration = { type: "PX", value: ONCE_MS } as const;
+      const set = await client
+        .withAbortSignal(AbortSignal.timeout(ANSWER_MS))
+        .set(`{voice-calls}:once:${name}`, "1", { condition: "NX", expiration });
+      return set !== null;
     },
     async close() {
       client.destroy();

@@ -115,6 +115,7 @@ describe("POST /session in production", () => {
   test("begins no call when the limits cannot be counted", async () => {
     const url = await start(byHeader, {}, {
       take: () => Promise.reject(new Error("no connection")),
+      once: () => Promise.reject(new Error("no connection")),
       close: () => Promise.resolve(),
     });
 

@@ -33,8 +33,8 @@ export class Upstream {
       headers: request.headers,
       body: JSON.parse(Buffer.concat(parts).toString("utf8")),
     });
-    response.writeHead(this.answer.status, this.answer.headers ?? {});
-    response.end(this.answer.body);
+    const { status, headers = {}, body } = this.answer;
+    response.writeHead(status, headers).end(body);
   });
 
   async listen(): Promise<string> {

@@ -170,8 +170,10 @@ def test_make_new_writes_no_path_of_this_machine(
     assert answers.split("\n")[1:] == [
         "_commit: v0.1.0",
         "_src_path: gh:rtstart/rtstart",
+        "anthropic: false",
         "project_name: myapp",
         "template: vite",
+        "webhooks: false",
         "",
     ]
 

@@ -56,10 +56,14 @@ def _report_bug(surprise: BaseException) -> int:
     import traceback
     from pathlib import Path
 
+    from rtstart.core.access import TOKEN_NAME
+    from rtstart.core.api_key import is_secret
     from rtstart.core.errors import EXIT_BUG
     from rtstart.core.secrets import Masker
 
-    text = Masker()("".join(traceback.format_exception(surprise)))
+    own = frozenset({TOKEN_NAME})
+    known = [value for name, value in os.environ.items() if is_secret(name, value, own)]
+    text = Masker(known)("".join(traceback.format_exception(surprise)))
     descriptor, name = tempfile.mkstemp(prefix="rtstart-report-", suffix=".txt", text=True)
     os.close(descriptor)
     Path(name).write_text(text, encoding="utf-8")

@@ -156,6 +156,17 @@ async def vite(folder: Path, env: Mapping[str, str]) -> AsyncIterator[DevServer]
 
 
 @asynccontextmanager
+async def vite_preview(folder: Path, env: Mapping[str, str]) -> AsyncIterator[DevServer]:
+    """What `vite build` made of a project, served by `vite preview`."""
+    program = ["node", "node_modules/vite/bin/vite.js"]
+    await _done([*program, "build", "--logLevel", "error"], folder, env)
+    port = free_port()
+    command = [*program, "preview", "--host", "127.0.0.1", "--port", str(port), "--strictPort"]
+    async with _served(command, folder, env, DevServer(folder, port, "none")) as server:
+        yield server
+
+
+@asynccontextmanager
 async def next_dev(folder: Path, env: Mapping[str, str]) -> AsyncIterator[DevServer]:
     """`next dev` of a project, bound to this machine."""
     port = free_port()

@@ -41,8 +41,13 @@ _ARTIFACTS.mkdir(exist_ok=True)
 
 
 @asynccontextmanager
-async def _in_public(server: DevServer, home: Path) -> AsyncIterator[tuple[Gateway, str]]:
-    """A gateway with HTTPS in front of a dev server, whose authority this browser trusts."""
+async def _in_public(
+    server: DevServer, home: Path, *, shown: DevServer | None = None
+) -> AsyncIterator[tuple[Gateway, str]]:
+    """A gateway with HTTPS in front of a dev server, whose authority this browser trusts.
+
+    Visitors get `shown` in its place, when it is given.
+    """
     certificate = await local_certificate(
         home / "ca",
         host_name="devbox",
@@ -62,10 +67,14 @@ async def _in_public(server: DevServer, home: Path) -> AsyncIterator[tuple[Gatew
         )
         assert told.code == 0, told.last_lines
     events: list[Event] = []
+    upstreams = [Upstream("web", server.port, framework=server.framework)]
+    if shown is not None:
+        upstreams.append(Upstream("preview", shown.port))
     settings = GatewaySettings(
         project="myapp",
-        upstreams=(Upstream("web", server.port, framework=server.framework),),
+        upstreams=tuple(upstreams),
         default="web",
+        shown="preview" if shown else "",
     )
     async with Gateway(settings, emit=events.append) as gateway:
         port = await gateway.listen_public("127.0.0.1", 0, server_context(certificate))
@@ -142,6 +151,30 @@ async def test_vite_shows_edits_without_reload(tmp_path: Path) -> None:
 
         assert "[vite] connected." in said
         assert not [text for text in said if "failed to connect" in text]
+
+
+async def test_s24_visitors_get_the_build_and_the_developer_the_source(tmp_path: Path) -> None:
+    env = await frameworks.node_environment(tmp_path / "node")
+    folder = tmp_path / "app"
+    frameworks.write(folder, frameworks.VITE_FILES)
+    await frameworks.install(folder, env)
+
+    async with (
+        frameworks.vite(folder, env) as server,
+        frameworks.vite_preview(folder, env) as preview,
+        _in_public(server, tmp_path, shown=preview) as (gateway, origin),
+        _browser(tmp_path) as page,
+    ):
+        local = f"http://localhost:{await gateway.listen_local(0)}"
+        await _come_in(page, gateway, origin)
+        outside = await page.text_content("#title")
+        given = [await page.evaluate(_FETCH, path) for path in _SOURCES]
+        await page.goto(local)
+        own = [await page.evaluate(_FETCH, path) for path in _SOURCES]
+
+        assert outside == "before the edit"
+        assert ["import" in text for text in given] == [False, False, False]
+        assert ["import" in text for text in own] == [True, True, True]
 
 
 async def test_next_hydrates_acts_and_shows_edits(tmp_path: Path) -> None:
@@ -227,3 +260,5 @@ _ASK_SOCKET = """() => new Promise((resolve, reject) => {
   socket.onmessage = (message) => { resolve(message.data); socket.close(); };
   socket.onerror = () => reject(new Error("the socket failed"));
 })"""
+_SOURCES = ("/main.js", "/main.js?raw", "/@vite/client")
+_FETCH = "(path) => fetch(path).then((answer) => answer.text())"

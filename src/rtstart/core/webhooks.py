@@ -89,10 +89,14 @@ class Delivered:
         return delivery in self._ids
 
     def take(self, delivery: str) -> None:
-        """Remember a delivery that the app has taken."""
+        """Remember a delivery, before the app gets it, so that no second one slips in meanwhile."""
         self._ids[delivery] = None
         if len(self._ids) > _REMEMBERED:
             del self._ids[next(iter(self._ids))]
+
+    def give_back(self, delivery: str) -> None:
+        """Forget a delivery that the app has not taken: it will come again."""
+        self._ids.pop(delivery, None)
 
 
 def sample(*, now_unix: int, token: str) -> tuple[str, bytes]:

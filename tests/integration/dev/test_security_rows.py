@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ from rtstart.core.events import (
     TunnelEnding,
     Visited,
 )
+from rtstart.core.webhooks import sign, webhook_key
 from tests.fakes.dev_sessions import Session, session_of
 from tests.fakes.projects import KEY, write_project
 
@@ -227,6 +230,28 @@ async def test_build_server_comes_in_by_a_token_that_no_service_sees(
 
     assert (status, holders) == (200, {"token": False, "web": False})
     assert token not in repr(run.all)
+
+
+async def test_webhook_comes_in_by_its_signature_alone(project: Path) -> None:
+    secret = "whsec_" + b64encode(b"a secret of the dashboard").decode()
+    with (project / ".env").open("a", encoding="utf-8") as dotenv:
+        dotenv.write(f"HOOK_SECRET={secret}\n")
+    _configure(project, 'mint = "/session"', 'mint = "/session"\nwebhooks."/hook" = "HOOK_SECRET"')
+    at, body = str(int(time.time())), b'{"type": "realtime.call.incoming"}'
+    good = sign(webhook_key(secret), id="evt_1", timestamp=at, body=body)
+
+    async with session_of(DevRequest(project)) as run, _phone() as api:
+        told = await run.until_public()
+        statuses = []
+        for signature in ("", "v1,AAAA", good, good):
+            headers = {"webhook-id": "evt_1", "webhook-timestamp": at}
+            headers["webhook-signature"] = signature
+            async with api.post(f"{told.public_url}/hook", data=body, headers=headers) as answer:
+                statuses.append(answer.status)
+        holders = _holders(run, secret)
+
+    assert statuses == [401, 401, 200, 204]
+    assert holders == {"token": False, "web": False}
 
 
 async def test_token_that_is_easy_to_guess_is_refused_before_anything_starts(

@@ -61,6 +61,15 @@ def test_deliveries_are_remembered_up_to_a_bound() -> None:
     assert [delivered.has("0"), delivered.has("1"), delivered.has("1000")] == [False, True, True]
 
 
+def test_delivery_that_was_given_back_may_come_again() -> None:
+    delivered = Delivered()
+    delivered.take("evt_1")
+    delivered.give_back("evt_1")
+    delivered.give_back("evt_2")
+
+    assert not delivered.has("evt_1")
+
+
 def test_secrets_are_told_from_other_texts() -> None:
     assert [is_webhook_secret(text) for text in ("whsec_bXkgc2VjcmV0", "whsec_***")] == [
         True,

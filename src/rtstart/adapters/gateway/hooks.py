@@ -46,9 +46,14 @@ class Hooks:
             return await answers.write(connection, request, reply)
         if self._delivered.has(signed.id):
             return await answers.write(connection, request, answers.nothing(204))
-        passed = await pass_request(connection, request, passage, bounds, whole=body)
-        if passed.status in range(200, 300):
-            self._delivered.take(signed.id)
+        self._delivered.take(signed.id)
+        status = 0
+        try:
+            passed = await pass_request(connection, request, passage, bounds, whole=body)
+            status = passed.status
+        finally:
+            if status not in range(200, 300):
+                self._delivered.give_back(signed.id)
         return passed.written
 
     def _audit(self, arrived: Arrived, decision: str) -> None:

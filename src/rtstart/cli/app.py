@@ -42,13 +42,13 @@ def _global(
 
 
 app.command()(new)
-app.command()(dev)
-app.command()(doctor)
-app.command()(emulate)
-app.command()(explain)
-app.command()(probe)
-app.command()(tunnels)
-app.command()(webhook)
+app.command(short_help="Run the app in this folder.")(dev)
+app.command(short_help="Check an app and this machine, or a deployed app.")(doctor)
+app.command(short_help="Run the Realtime API on this machine.")(emulate)
+app.command(short_help="Explain a finding.")(explain)
+app.command(short_help="Take one WebSocket upgrade apart.")(probe)
+app.command(short_help="List the ways to a public address.")(tunnels)
+app.command(short_help="Send the app a signed sample of an incoming call.")(webhook)
 
 
 def main() -> None:

@@ -105,10 +105,10 @@ class Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; the first ones of a request start its deadline."""
-        if self._awaits_head and self._head_timer is None:
-            self._start_head_timer()
+        """Bytes came; a head that did not come whole has a deadline for the rest."""
         super().data_received(data)
+        if self._awaits_head and self._head_timer is None and not self._messages:
+            self._start_head_timer()
 
     def begin_request(self) -> None:
         """The head of a request is complete."""

@@ -4,8 +4,6 @@ import re
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_OPEN: set[str] = {"S21"}
-"""Rows that nothing holds yet, as the page says."""
 
 
 def _rows() -> dict[str, str]:
@@ -25,10 +23,7 @@ def _tests() -> str:
 
 
 def test_every_row_is_on_the_page() -> None:
-    rows = _rows()
-
-    assert list(rows) == [f"S{number}" for number in range(1, 25)]
-    assert {row for row, held in rows.items() if held == "not held yet"} == _OPEN
+    assert list(_rows()) == [f"S{number}" for number in range(1, 25)]
 
 
 def test_every_test_that_the_page_names_is_there() -> None:
@@ -36,7 +31,6 @@ def test_every_test_that_the_page_names_is_there() -> None:
     missing = [
         name
         for row, held in _rows().items()
-        if row not in _OPEN
         for name in re.findall(r"`([^`]+)`", held) or [row]
         if f"def {name}(" not in tests and f'test("{name}"' not in tests
     ]

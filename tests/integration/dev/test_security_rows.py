@@ -82,20 +82,28 @@ def _holders(run: Session, secret: str) -> dict[str, bool]:
     }
 
 
+def _bound(process: psutil.Process) -> set[str]:
+    """The addresses on which a process listens."""
+    return {
+        one.laddr.ip
+        for one in process.net_connections()
+        if one.status == psutil.CONN_LISTEN and one.laddr.port
+    }
+
+
 async def test_s01_services_listen_on_this_machine_only(project: Path) -> None:
-    async with session_of(DevRequest(project)) as run:
-        await run.until_public()
+    async with session_of(DevRequest(project, emulate=True)) as run:
+        await run.until_public(within_s=25.0)
         bound = {
-            name: {
-                connection.laddr.ip
-                for process in family
-                for connection in process.net_connections()
-                if connection.status == psutil.CONN_LISTEN
-            }
+            name: {address for process in family for address in _bound(process)}
             for name, family in _family(run).items()
         }
+        own = _bound(psutil.Process())
 
-    assert bound == {"token": {"127.0.0.1"}, "web": {"127.0.0.1"}}
+    loopback = {"127.0.0.1"}
+    assert bound == {"emulator": loopback, "token": loopback, "web": loopback}
+    # The gateway's local port and its public one on the network's address, and the relay.
+    assert {"127.0.0.1", "127.0.0.2"} <= own <= {"127.0.0.1", "::1", "127.0.0.2"}
 
 
 async def test_s10_nothing_public_is_opened_before_its_dangers_are_agreed_to(

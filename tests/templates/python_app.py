@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,7 +45,9 @@ class PythonApp:
 def python_env() -> dict[str, str]:
     """The environment of a person who has uv, and no environment of rtstart's."""
     assert shutil.which("uv") is not None
-    return {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
+    env = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
+    # `rtstart` is installed, as the app's own tests want it.
+    return env | {"PATH": os.pathsep.join([env["PATH"], str(Path(sys.executable).parent)])}
 
 
 def api_env(api_url: str) -> dict[str, str]:

@@ -54,7 +54,7 @@ async def visitor_of(connection: HTTPConnection, settings: Settings) -> str:
 async def take_call(limits: Limits, settings: Settings, *, visitor: str) -> None:
     """Count one call. Raises Refused when there are too many, of one person or of all."""
     for key, most in (
-        (f"calls:{visitor}", settings.calls_per_minute_each),
+        (f"calls:{visitor}", settings.calls_per_visitor),
         ("calls", settings.calls_per_minute),
     ):
         wait_s = await limits.take(key, most=most, span_s=_MINUTE_S)

@@ -47,8 +47,12 @@ async def call(websocket: WebSocket) -> None:
         return
     await websocket.accept("realtime" if _offered(websocket) else None)
     try:
+        state.calls.check()
         with state.calls.one_more():
             await _carry(websocket)
+    except Refused as refused:
+        # "Try again later": the page does.
+        await _close(websocket, 1013, str(refused.error["code"]))
     except _Ended as ended:
         await _close(websocket, ended.code, ended.reason)
 

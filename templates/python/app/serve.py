@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from app.log import set_up
 from app.settings import BadSetting, read_settings
 
 
@@ -26,6 +27,8 @@ def main() -> None:
         sys.exit(str(error))
     if given.workers > 1 and not settings.redis_url:
         sys.exit("Several processes share their limits through Redis; set REDIS_URL.")
+    # The process that watches the others logs in the same form.
+    set_up(production=settings.production)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
@@ -33,13 +36,15 @@ def main() -> None:
         port=given.port,
         workers=None if given.reload else given.workers,
         reload=given.reload,
-        reload_dirs=[str(Path(__file__).parent)],
-        reload_excludes=["web/*"],
+        reload_dirs=[str(Path(__file__).parent)] if given.reload else None,
+        reload_excludes=["web/*"] if given.reload else None,
         log_config=None,
         access_log=False,
         # One message of a page is 40 ms of sound; this is far above.
         ws="websockets-sansio",
         ws_max_size=256 * 1024,
+        # On a busy machine a process needs longer than the usual 5 seconds to begin.
+        timeout_worker_healthcheck=60,
         # A call that is on goes on elsewhere: the page calls again.
         timeout_graceful_shutdown=5,
         # Which proxies may say who is calling, and over what; "*" for all.

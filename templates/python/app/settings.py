@@ -32,8 +32,8 @@ class Settings:
     production: bool = False
     hosts: tuple[str, ...] = ()
     redis_url: str = field(default="", repr=False)
-    calls_per_minute: int = 60
-    calls_per_minute_each: int = 10
+    calls_per_minute: int = 30
+    calls_per_visitor: int = 6
     server_calls: int = 50
 
 
@@ -59,13 +59,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         production=value("APP_ENV") == "production",
         hosts=tuple(
             host.strip().lower()
-            for name in ("RTSTART_PUBLIC_HOSTS", "PUBLIC_HOSTS")
-            for host in value(name).split(",")
+            for host in [*value("RTSTART_PUBLIC_HOSTS").split(","), _host(value("PUBLIC_ORIGIN"))]
             if host.strip()
         ),
         redis_url=value("REDIS_URL"),
-        calls_per_minute=number("CALLS_PER_MINUTE", 60),
-        calls_per_minute_each=number("CALLS_PER_MINUTE_EACH", 10),
+        calls_per_minute=number("CALLS_PER_MINUTE", 30),
+        calls_per_visitor=number("CALLS_PER_VISITOR", 6),
         server_calls=number("SERVER_CALLS", 50),
     )
 
@@ -79,6 +78,11 @@ def key_trouble(key: str) -> Literal["key_missing", "key_shape"] | None:
     is_placeholder = re.search("your|replace|placeholder|xxxx", key, re.IGNORECASE)
     is_key = re.fullmatch(r"sk-[A-Za-z0-9_-]{8,}", key)
     return None if is_key and not is_placeholder else "key_shape"
+
+
+def _host(origin: str) -> str:
+    """The name in an origin such as https://voice.example.com."""
+    return (urlsplit(_address("PUBLIC_ORIGIN", origin)).hostname or "") if origin else ""
 
 
 def _address(name: str, text: str) -> str:

@@ -55,6 +55,11 @@ class Calls:
         self._endings: set[asyncio.Task[None]] = set()
         self._loading: asyncio.Future[ModuleType] | None = None
 
+    async def loaded(self) -> None:
+        """Wait until that is done."""
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
     def begin_loading(self) -> None:
         """Load aiortc in the background: it takes half a second of a small machine.
 

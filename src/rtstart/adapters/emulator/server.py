@@ -148,6 +148,10 @@ class Emulator:
         self._answerers.start()
         return self
 
+    async def loaded(self) -> None:
+        """Wait until everything that loads in the background is there."""
+        await self._calls.loaded()
+
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
         known = len(self._runner.addresses)
         site = web.TCPSite(self._runner, self.options.host, port, ssl_context=tls)

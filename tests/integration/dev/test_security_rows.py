@@ -140,6 +140,7 @@ async def test_s10_being_open_to_everybody_is_warned_of_at_every_start(project: 
 
         (warned,) = [one.finding for one in run.of(Found) if one.finding.code == "RT706"]
         assert warned.level == "warning"
+        assert run.of(Minted) == []
         assert warned.why.startswith("Anybody who finds the address can talk with the model")
         assert told.invite_url == ""
 

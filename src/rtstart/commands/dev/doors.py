@@ -96,7 +96,10 @@ class RunDoors:
                 is_carried=traits.reach != "network",
                 carries_streams=traits.carries_streams,
                 patience_s=traits.patience_s,
-            )
+            ),
+            # Also where all may come in: then it is told apart from a guest, and counts as nobody.
+            invitation=self._gateway.invite(PROVER).path,
+            posing_as=SOMEBODY,
         )
         return self.proof.findings
 
@@ -108,14 +111,12 @@ class RunDoors:
             framework=self._config.framework_of(self._config.public),
             mint=self._layout.mint,
         )
-        return await self._prove(subject)
+        return await self._prove(subject, invitation="", posing_as=DEVELOPER)
 
-    async def _prove(self, subject: Subject) -> Proof:
-        """Ask from outside, as a visitor who was invited; the visitor is put out afterwards."""
-        invitation = self._gateway.invite(PROVER).path if subject.is_public else ""
+    async def _prove(self, subject: Subject, *, invitation: str, posing_as: str) -> Proof:
+        """Ask as a visitor or as the developer; a visitor is put out afterwards."""
         keys = Keys(self._gateway.nonce, invitation, self._tls.get(subject.origin))
         began = self._gateway.now()
-        posing_as = SOMEBODY if subject.is_public else DEVELOPER
         self._posing_as.append(posing_as)
         try:
             return await prove(subject, keys, emit=self._emit)

@@ -31,8 +31,10 @@ _PYPI = "https://pypi.org/simple"
 # What may be answered, and the condition that is then true in a template.
 _ANSWERS: dict[str, list[tuple[dict[str, object], str]]] = {
     "vite": [
-        ({}, "not anthropic"),
-        ({"anthropic": True}, "anthropic"),
+        ({}, "(not anthropic and client == 'realtime')"),
+        ({"anthropic": True}, "(anthropic and client == 'realtime')"),
+        ({"client": "agents-sdk"}, "(not anthropic and client == 'agents-sdk')"),
+        ({"anthropic": True, "client": "agents-sdk"}, "(anthropic and client == 'agents-sdk')"),
     ],
     "nextjs": [({}, "true")],
 }

@@ -21,7 +21,8 @@ _SECRET = "whsec_" + "c2VjcmV0IG9mIGEgdGVzdA=="
 def full_app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """The app with all of its options."""
     app = App(tmp_path_factory.mktemp("full") / "app", node_env())
-    render("vite", app.folder, "Voice Demo", {"anthropic": True, "webhooks": True})
+    everything = {"client": "agents-sdk", "anthropic": True, "webhooks": True}
+    render("vite", app.folder, "Voice Demo", everything)
     installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=120)
     assert installed.returncode == 0, installed.stdout
     return app

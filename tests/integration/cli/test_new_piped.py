@@ -210,6 +210,7 @@ def test_new_list_options_for_people_and_programs(place: Path, tools: Tools) -> 
     assert [option["name"] for option in json.loads(line)["options"]] == [
         "project_name",
         "template",
+        "client",
         "anthropic",
         "webhooks",
     ]

@@ -171,6 +171,7 @@ def test_make_new_writes_no_path_of_this_machine(
         "_commit: v0.1.0",
         "_src_path: gh:rtstart/rtstart",
         "anthropic: false",
+        "client: realtime",
         "project_name: myapp",
         "template: vite",
         "webhooks: false",

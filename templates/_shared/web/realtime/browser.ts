@@ -6,7 +6,7 @@ import { Session } from "./session.ts";
 import type { Network } from "./session.ts";
 import { isOn } from "./state.ts";
 import { fetchSecret } from "./token.ts";
-import type { Tool } from "./tools.ts";
+import type { MakeToolbox, Tool } from "./tools.ts";
 import { WebRtcTransport } from "./webrtc.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
@@ -15,7 +15,7 @@ import { WebSocketTransport } from "./websocket.ts";
  * `gone`, when it is aborted, ends its call and lets go of all it listens to.
  */
 export function createSession(
-  tools: readonly Tool[] = [],
+  tools: readonly Tool[] | MakeToolbox = [],
   gone: AbortSignal = new AbortController().signal,
 ): Session {
   const audio = new AudioEngine();

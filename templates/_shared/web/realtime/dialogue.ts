@@ -14,13 +14,12 @@ import {
   withoutUnsaid,
   withToolCall,
 } from "./conversation.ts";
-import type { Item, ResponseObject, ServerEvent } from "./events.ts";
+import type { AnyEvent, Item, ResponseObject, ServerEvent, SessionUpdate } from "./events.ts";
 import { failure, failureOfApi } from "./failures.ts";
 import { SoundWatch } from "./sound-watch.ts";
 import { begin, finish } from "./stages.ts";
 import type { Store } from "./state.ts";
-import { ToolRunner } from "./tools.ts";
-import type { Tool } from "./tools.ts";
+import type { MakeToolbox, Toolbox } from "./tools.ts";
 import type { Sound } from "./transport.ts";
 import { addUsage } from "./usage.ts";
 
@@ -43,7 +42,7 @@ export class Dialogue {
   readonly #store: Store;
   readonly #audio: CallAudio;
   readonly #now: () => number;
-  readonly #tools: ToolRunner;
+  readonly #tools: Toolbox;
   readonly #soundWatch: SoundWatch;
   #connection: Connection | null = null;
   /** The one before, while its last words are still heard. */
@@ -56,14 +55,26 @@ export class Dialogue {
   #spokenMs: number | null = null;
   #pressedMs = 0;
 
-  constructor(store: Store, audio: CallAudio, now: () => number, tools: readonly Tool[]) {
+  constructor(store: Store, audio: CallAudio, now: () => number, makeToolbox: MakeToolbox) {
     this.#store = store;
     this.#audio = audio;
     this.#now = now;
-    this.#tools = new ToolRunner(tools, now, (call) => {
-      store.set({ turns: withToolCall(store.snapshot.turns, call) });
+    this.#tools = makeToolbox({
+      now,
+      changed: (call) => store.set({ turns: withToolCall(store.snapshot.turns, call) }),
+      send: (event) => this.#connection?.send(event),
     });
     this.#soundWatch = new SoundWatch(() => audio.modelLevel(), now);
+  }
+
+  /** What each new session is told besides the settings, when there is something. */
+  async sessionUpdate(): Promise<SessionUpdate | null> {
+    return (await this.#tools.sessionUpdate?.()) ?? null;
+  }
+
+  /** Every message of any connection, before it is acted on. */
+  overhear(connection: Connection, event: AnyEvent): void {
+    if (connection === this.#connection) this.#tools.overhear?.(event);
   }
 
   /**

@@ -25,7 +25,8 @@ import type { StageName } from "./stages.ts";
 import { IDLE, isOn, Store } from "./state.ts";
 import type { Snapshot } from "./state.ts";
 import type { Secret } from "./token.ts";
-import type { Tool } from "./tools.ts";
+import { ToolRunner } from "./tools.ts";
+import type { MakeToolbox, Tool } from "./tools.ts";
 import type { TransportName } from "./transport.ts";
 
 /** Pauses before each attempt to get a lost call back. */
@@ -72,9 +73,14 @@ export class Session {
   #microphoneWatch: ReturnType<typeof setInterval> | null = null;
   #unwatchNetwork: () => void = () => undefined;
 
-  constructor(ports: SessionPorts, tools: readonly Tool[] = []) {
+  /** `tools` are run here, unless a toolbox is given that runs its own. */
+  constructor(ports: SessionPorts, tools: readonly Tool[] | MakeToolbox = []) {
     this.#ports = ports;
-    this.#dialogue = new Dialogue(this.#store, ports.audio, ports.now, tools);
+    const makeToolbox: MakeToolbox =
+      typeof tools === "function"
+        ? tools
+        : ({ now, changed }) => new ToolRunner(tools, now, changed);
+    this.#dialogue = new Dialogue(this.#store, ports.audio, ports.now, makeToolbox);
     this.#opening = new Opening(this.#store, {
       useMicrophone: () => ports.audio.useMicrophone(this.#settings.microphone),
       mayUseMicrophone: ports.mayUseMicrophone,
@@ -238,7 +244,11 @@ export class Session {
       if (!signal.aborted) act();
     };
     const connection: Connection = new Connection(name, this.#ports.makeTransport, {
-      logged: (direction, event) => ifOn(() => this.#logged(direction, event)),
+      logged: (direction, event) =>
+        ifOn(() => {
+          this.#logged(direction, event);
+          if (direction === "in") this.#dialogue.overhear(connection, event);
+        }),
       received: (event) => ifOn(() => this.#dialogue.received(connection, event)),
       sounding: (is) => ifOn(() => this.#dialogue.sounding(connection, is)),
       trouble: (trouble) => ifOn(() => this.#store.trouble(trouble)),
@@ -246,7 +256,10 @@ export class Session {
     });
     try {
       await connection.open(secret, signal, entered);
-      await connection.makeReady(updateFor(this.#settings), history);
+      const settings = updateFor(this.#settings);
+      const more = await this.#dialogue.sessionUpdate();
+      const update = settings === null || more === null ? (settings ?? more) : { ...more, ...settings };
+      await connection.makeReady(update, history);
       signal.throwIfAborted();
       return connection;
     } catch (error) {

@@ -4,6 +4,8 @@
  * first, then one `response.create`.
  */
 
+import type { AnyEvent, ClientEvent, SessionUpdate } from "./events.ts";
+
 /** Something the model may do. */
 export interface Tool {
   readonly name: string;
@@ -54,7 +56,32 @@ export function definitionOf({ name, description, parameters }: Tool): object {
   return { type: "function", name, description, parameters };
 }
 
-export class ToolRunner {
+/** What runs the tools of a call: `ToolRunner`, or a client of somebody else's. */
+export interface Toolbox {
+  /** Runs a call, once however often it is asked for. The answer is the output; it never fails. */
+  call(callId: string, name: string, given: string): Promise<string>;
+  /** What the person said to a call that asks. */
+  decide(callId: string, allowed: boolean): void;
+  /** Ends everything that still runs. */
+  end(): void;
+  /** What each new session is told besides the settings, when there is something. */
+  sessionUpdate?(): Promise<SessionUpdate | null>;
+  /** Told every message of the session in use, before it is acted on. */
+  overhear?(event: AnyEvent): void;
+}
+
+/** What a toolbox is given. */
+export interface ToolHost {
+  now(): number;
+  /** Told every state of every call. */
+  changed(call: ToolCall): void;
+  /** Tells the session in use something; lost when there is none. */
+  send(event: ClientEvent): void;
+}
+
+export type MakeToolbox = (host: ToolHost) => Toolbox;
+
+export class ToolRunner implements Toolbox {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #changed: (call: ToolCall) => void;
   readonly #now: () => number;

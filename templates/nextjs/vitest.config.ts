@@ -6,7 +6,7 @@ export default defineConfig({
     alias: { "server-only": `${import.meta.dirname}/node_modules/server-only/empty.js` },
   },
   test: {
-    include: ["tests/**/*.test.ts"],
+    include: ["tests/*.test.ts"],
     environment: "node",
   },
 });

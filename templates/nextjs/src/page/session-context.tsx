@@ -25,7 +25,9 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   useEffect(() => {
     const gone = new AbortController();
     const made = createSession(tools, gone.signal);
-    made.change(keptSettings());
+    const kept = keptSettings();
+    // Another app of this address may have kept what this one does not offer.
+    made.change(kept.transport === "server" ? { ...kept, transport: "websocket" } : kept);
     // oxlint-disable-next-line react/set-state-in-effect -- only a browser can make one
     setSession(made);
     addEventListener("pagehide", () => made.hangUp(), { signal: gone.signal });

@@ -31,7 +31,7 @@ import { Voices } from "./voices.tsx";
 
 interface Props {
   readonly name: string;
-  readonly config: Config;
+  readonly config: Pick<Config, "model" | "voice" | "emulated">;
 }
 
 export function VoicePage({ name, config }: Props) {

@@ -5,8 +5,9 @@ import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
-import { startApp, startBrowser } from "./app.ts";
-import type { RunningApp } from "./app.ts";
+import { startApp } from "./app.ts";
+import { startBrowser } from "./chrome.ts";
+import type { RunningApp } from "./chrome.ts";
 
 let app: RunningApp;
 let browser: Browser;
@@ -49,9 +50,12 @@ async function open(
   return page;
 }
 
-/** Says something (the microphone beeps) until the model's voice has been heard. */
+/** Says something (the microphone beeps) and waits until the model's voice has been heard. */
 async function hearAnAnswer(page: Page): Promise<void> {
   await page.locator('body[data-phase="live"]').waitFor({ timeout: 20_000 });
+  await page.locator('.turn[data-speaker="user"]').first().waitFor({ timeout: 20_000 });
+  // It beeps every second, and the next beep would interrupt the answer to this one.
+  await page.locator("#mute").click();
   await page.locator('body[data-activity="speaking"]').waitFor({ timeout: 20_000 });
   await page.waitForFunction(
     () => Number(document.querySelector("#reply")?.getAttribute("aria-valuenow")) > -50,

@@ -90,7 +90,7 @@ test.each([
   ["on a desk", 1280, 800, "light"],
   ["on a desk in the dark", 1280, 800, "dark"],
 ] as const)("nothing on the page is a barrier %s", async (_name, width, height, colorScheme) => {
-  const page = await open("", { width, height, colorScheme });
+  const page = await open("?transport=websocket", { width, height, colorScheme });
   await page.locator("#model").getByText("gpt").waitFor();
   const idle = await barriers(page);
   await page.keyboard.press("Space");

@@ -30,6 +30,7 @@ Mode: TypeAlias = Literal[
     "wrong certificate",
     "not connected",
     "another app",
+    "sign in",
     "host refused",
     "rate limits",
     "small bodies",
@@ -145,6 +146,12 @@ class _Visit:
                 await self._say(530, "text/html", "<title>Error 1033</title>", server="cloudflare")
             case "another app":
                 await self._say(200, "text/html", "<title>Somebody else's app</title>")
+            case "sign in":
+                self._writer.write(
+                    b"HTTP/1.1 302 Found\r\nLocation: https://github.test/login\r\n"
+                    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+                await self._writer.drain()
             case "host refused":
                 words = 'Blocked request. This host ("app.test") is not allowed.'
                 await self._say(403, "text/plain", words)

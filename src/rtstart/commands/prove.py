@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from rtstart.adapters.net.outside import Answer, AskFailed, Outside, outside
+from rtstart.core.config import Framework
 from rtstart.core.events import Emit, Found, ProofStep
 from rtstart.core.findings import Finding, tunnel_proof
 from rtstart.core.proof import (
@@ -23,12 +24,17 @@ from rtstart.core.proof import (
     vite_socket_path,
 )
 
-_FIRST: tuple[Question, ...] = ("name", "certificate", "page")
+_FIRST: tuple[Question, ...] = ("name", "certificate")
+_OF_SERVICES: tuple[Question, ...] = ("page", "hmr", "mint")
+"""What only the app's own services can answer; the gateway answers the rest."""
 _NONCE = "/.rtstart/nonce"
 _STREAM = "/.rtstart/stream"
 _BODY = "/.rtstart/body"
+_USUALLY_WITHIN_S = 10.0
+_WITHIN_S: Mapping[Framework, float] = {"next": 40.0}
+"""Next compiles a page when it is asked for the first time."""
 _UPLOAD_BYTES = 1_000_000
-_LEAST_GAP_S = 0.2
+_LEAST_GAP_S = 0.1
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 2.0
 _OK = 200
@@ -64,18 +70,29 @@ class Keys:
     tls: ssl.SSLContext | None = None
 
 
-async def prove(subject: Subject, keys: Keys, *, emit: Emit) -> Proof:
-    """Ask everything that must be true of this address; a step that fails stops what needs it."""
+Waiting = Callable[[], Awaitable[object]]
+
+
+async def prove(
+    subject: Subject, keys: Keys, *, emit: Emit, until_ready: Waiting | None = None
+) -> Proof:
+    """Ask everything that must be true of this address; a step that fails stops what needs it.
+
+    What needs the app's services is asked after `until_ready`; the way to them is proved before.
+    """
     asked = questions(subject)
     if subject.is_carried and not subject.carries_streams:
         emit(ProofStep("stream", "skipped", 0.0, "this provider holds streams back"))
-    async with outside(subject.origin, tls=keys.tls) as visitor:
+    within_s = _WITHIN_S.get(subject.framework, _USUALLY_WITHIN_S)
+    async with outside(subject.origin, tls=keys.tls, deadline_s=within_s) as visitor:
         examiner = _Examiner(subject, keys, visitor, emit)
         for question in (one for one in asked if one in _FIRST):
             if not await examiner.ask(question):
                 break
         else:
-            await asyncio.gather(*(examiner.ask(one) for one in asked if one not in _FIRST))
+            if await examiner.come_in():
+                rest = [one for one in asked if one not in _FIRST]
+                await asyncio.gather(*(examiner.ask(one, until_ready) for one in rest))
     return Proof(len(asked), examiner.passed, tuple(examiner.findings))
 
 
@@ -100,18 +117,31 @@ class _Examiner:
         }
         self._patient_until = time.monotonic() + subject.patience_s
 
-    async def ask(self, question: Question) -> bool:
+    async def ask(self, question: Question, until_ready: Waiting | None = None) -> bool:
         """Ask one question, tell its result, and say whether it passed."""
+        if until_ready is not None and question in _OF_SERVICES:
+            await until_ready()
+        return await self._judge(question, self._ways[question], is_whole=True)
+
+    async def come_in(self) -> bool:
+        """See that it is our gateway, and be let in. Trouble with that is trouble of the page."""
+        return await self._judge("page", self._come_in, is_whole=False)
+
+    async def _judge(
+        self, question: Question, way: Callable[[], Awaitable[str]], *, is_whole: bool
+    ) -> bool:
         began = time.monotonic()
         finding: Finding | None = None
         detail = ""
         try:
-            detail = await self._patiently(question)
+            detail = await self._patiently(way, may_repeat=question in _FIRST or not is_whole)
         except _Judged as judged:
             finding = judged.finding
         except AskFailed as failed:
             finding = proof_finding(question, self._subject, str(failed), failed.trouble)
         spent_ms = (time.monotonic() - began) * 1000
+        if finding is None and not is_whole:
+            return True
         if finding is None:
             self.passed += 1
             self._emit(ProofStep(question, "passed", spent_ms, detail))
@@ -124,14 +154,14 @@ class _Examiner:
         self.findings.append(finding)
         self._emit(Found(finding))
 
-    async def _patiently(self, question: Question) -> str:
+    async def _patiently(self, way: Callable[[], Awaitable[str]], *, may_repeat: bool) -> str:
         """Ask again while the address may be only just coming into being."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                return await self._ways[question]()
+                return await way()
             except AskFailed as failed:
-                is_early = question in _FIRST and failed.trouble in PASSING
+                is_early = may_repeat and failed.trouble in PASSING
                 if not is_early or time.monotonic() + pause_s > self._patient_until:
                     raise
             await asyncio.sleep(pause_s)
@@ -140,15 +170,19 @@ class _Examiner:
     async def _name(self) -> str:
         return ", ".join(await self._visitor.resolve())
 
-    async def _page(self) -> str:
+    async def _come_in(self) -> str:
         answer = await self._visitor.ask("GET", _NONCE)
-        trouble = judge_nonce(answer.status, answer.text, self._keys.nonce)
+        location = answer.headers.get("location", "")
+        trouble = judge_nonce(answer.status, answer.text, self._keys.nonce, location=location)
         if trouble is not None:
             raise AskFailed(f"something else answers there (status {answer.status})", trouble)
         if self._subject.is_carried:
             await self._look_for_warning_page()
         if self._keys.invitation:
             await self._accept_invitation()
+        return ""
+
+    async def _page(self) -> str:
         page = await self._visitor.ask("GET", "/", headers={"Accept": "text/html"})
         if page.status != _OK:
             raise AskFailed(f"the page was answered with {page.status}")
@@ -207,7 +241,7 @@ class _Examiner:
     async def _stream(self) -> str:
         gap_s = await self._visitor.gap(_STREAM)
         if gap_s < _LEAST_GAP_S:
-            raise AskFailed("two parts sent half a second apart came together", "held back")
+            raise AskFailed("two parts sent a quarter of a second apart came together", "held back")
         return f"{gap_s * 1000:.0f} ms apart"
 
     async def _upload(self) -> str:

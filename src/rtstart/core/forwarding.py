@@ -71,11 +71,13 @@ class Arrival:
     """How a request reached the gateway: the origin the visitor sees, and where they are.
 
     `client` is an IP address as text, of the visitor when a tunnel told it, else of the peer.
+    `is_rewritten` says that something on the way wrote another Origin than the visitor's browser.
     """
 
     origin: Origin
     client: str
     listener: Literal["local", "public"]
+    is_rewritten: bool = False
 
 
 def upstream_headers(
@@ -83,6 +85,9 @@ def upstream_headers(
 ) -> HeaderList:
     """The headers of an ordinary request as the upstream gets them, without its framing."""
     passed = _passed_up(headers)
+    if arrival.is_rewritten:
+        passed = [(name, value) for name, value in passed if name.lower() != b"origin"]
+        passed.append((b"Origin", str(arrival.origin).encode()))
     passed.append((b"Host", upstream.own_host.encode()))
     passed += _forwarded(arrival.origin, arrival.client)
     if visitor:

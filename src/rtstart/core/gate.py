@@ -107,6 +107,23 @@ def _announced(
     return None
 
 
+def told_origin(asked: Asked, arrived: Origin) -> str | None:
+    """The Origin as the visitor's browser said it.
+
+    Codespaces and dev tunnels write the address that they dial into Host and Origin alike
+    (facts: tunnels 3; vercel/next.js#58019). A page of another site has another Origin there, and
+    is also kept out by the cookie's SameSite.
+    """
+    origin = parse_origin(asked.origin) if asked.origin is not None else None
+    if origin is None or origin == arrived or is_localhost(arrived.host):
+        return asked.origin
+    host = parse_authority(asked.hosts[0]) if len(asked.hosts) == 1 else None
+    is_rewritten = host is not None and is_localhost(host.host)
+    if is_rewritten and parse_authority(origin.authority) == host:
+        return str(arrived)
+    return asked.origin
+
+
 def judge(
     asked: Asked,
     *,

@@ -30,6 +30,7 @@ Trouble: TypeAlias = Literal[
     "host refused",
     "too many",
     "another app",
+    "sign in",
     "upgrade ignored",
     "upgrade dropped",
     "held back",
@@ -83,8 +84,11 @@ def questions(subject: Subject) -> tuple[Question, ...]:
     return tuple(asked)
 
 
-def judge_nonce(status: int, text: str, nonce: str) -> Trouble | None:
-    """What an answer to the question for this run's nonce means; None when it is ours."""
+def judge_nonce(status: int, text: str, nonce: str, *, location: str = "") -> Trouble | None:
+    """What an answer to the question for this run's nonce means; None when it is ours.
+
+    `location` is where it leads, when it is a redirect.
+    """
     if nonce in text:
         return None
     if status in _EDGE_STATUSES:
@@ -93,6 +97,8 @@ def judge_nonce(status: int, text: str, nonce: str) -> Trouble | None:
         return "too many"
     if status == _FORBIDDEN and "Blocked request" in text:
         return "host refused"
+    if status == _UNAUTHORIZED or location.startswith(("http://", "https://")):
+        return "sign in"
     return "another app"
 
 
@@ -157,6 +163,8 @@ def proof_finding(
             return tunnel_refusals.TOO_MANY_REQUESTS.found(f"{where}: {problem}", where=where)
         case "another app":
             return tunnel_proof.WRONG_APP.found(f"{where}: {problem}", where=where)
+        case "sign in":
+            return tunnel_proof.SIGN_IN.found(f"{where}: {problem}", where=where)
         case "upgrade ignored":
             return tunnel_proof.UPGRADE_IGNORED.found(where=where)
         case "upgrade dropped":

@@ -121,3 +121,20 @@ async def test_socket_is_refused_to_strangers_and_other_sites(
             await r.client.ws_connect(r.public_url + "/.rtstart/page", headers=headers)
 
     assert refused.value.status == status
+
+
+async def test_visitor_comes_in_where_host_and_origin_are_rewritten() -> None:
+    async with running() as r:
+        dialled = f"localhost:{r.public}"
+        headers = r.outside(Cookie=await r.come_in(), Origin=f"http://{dialled}", Host=dialled)
+        async with r.client.ws_connect(r.public_url + "/socket", headers=headers) as socket:
+            await socket.send_str("hello")
+            assert await socket.receive_str() == "hello"
+        own = r.web.header("Origin")
+        await (await r.client.get(r.public_url + "/page", headers=headers)).read()
+
+        assert own == [f"http://localhost:{r.web.port}"]
+        assert (r.web.header("Origin"), r.web.header("X-Forwarded-Host")) == (
+            [ORIGIN],
+            ["app.tunnel.test"],
+        )

@@ -1,5 +1,6 @@
 """The proof and the probe through tunnels that go wrong: each named by its right finding."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -68,6 +69,7 @@ async def test_every_question_passes_when_the_tunnel_is_good(gateway: Running, m
         ("wrong certificate", ["RT413"], ["certificate"]),
         ("not connected", ["RT426"], ["page"]),
         ("another app", ["RT418"], ["page"]),
+        ("sign in", ["RT445"], ["page"]),
         ("host refused", ["RT419"], ["page"]),
         ("rate limits", ["RT443"], ["page"]),
         ("no http", ["RT426"], ["page"]),
@@ -134,6 +136,24 @@ async def test_page_is_asked_again_when_the_edge_is_not_connected_yet(gateway: R
         proof = await prove(subject, keys, emit=mend)
 
     assert proof.findings == ()
+
+
+async def test_way_is_proved_before_the_services_are_ready(gateway: Running) -> None:
+    async with hostile_tunnel(gateway.public) as tunnel:
+        gateway.gateway.set_public_origin(tunnel.url)
+        subject = Subject(tunnel.url, is_public=False, framework="none", mint="", is_carried=True)
+        keys = Keys(gateway.gateway.nonce, tls=tunnel.client_tls)
+        ready, events = asyncio.Event(), list[Event]()
+
+        def tell(event: Event) -> None:
+            events.append(event)
+            if len(events) == len(_ALL) - 1:
+                ready.set()
+
+        proof = await prove(subject, keys, emit=tell, until_ready=ready.wait)
+
+    assert (proof.passed, proof.asked) == (6, 6)
+    assert _passed(events[-1:]) == ["page"]
 
 
 async def test_streams_are_not_asked_for_when_the_provider_is_known_to_hold_them_back(

@@ -12,6 +12,7 @@ from rtstart.core.gate import (
     is_from_own_page,
     judge,
     place,
+    told_origin,
 )
 from rtstart.core.hosts import Origin
 
@@ -113,6 +114,27 @@ def test_socket_must_come_from_our_own_page(
     asked = Asked("GET", ("app.tunnel.test",), origin=origin, is_upgrade=True)
 
     assert judge(asked, listener=listener, arrived=TUNNEL, visitor=ADA) == judgement
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "told"),
+    [
+        # Codespaces and dev tunnels write the address they dial into both.
+        ("localhost:4200", "http://localhost:4200", "https://app.tunnel.test"),
+        ("localhost:4200", "https://localhost:4200", "https://app.tunnel.test"),
+        ("127.0.0.1:4200", "http://127.0.0.1:4200", "https://app.tunnel.test"),
+        ("localhost:4200", "http://localhost:3000", "http://localhost:3000"),
+        ("localhost:4200", "https://evil.test", "https://evil.test"),
+        ("app.tunnel.test", "http://localhost:4200", "http://localhost:4200"),
+        ("localhost:4200", "https://app.tunnel.test", "https://app.tunnel.test"),
+        ("localhost:4200", "null", "null"),
+        ("localhost:4200", None, None),
+    ],
+)
+def test_origin_is_the_browsers_own_when_it_was_rewritten_with_the_host(
+    host: str, origin: str | None, told: str | None
+) -> None:
+    assert told_origin(Asked("GET", (host,), origin=origin), TUNNEL) == told
 
 
 @pytest.mark.parametrize(

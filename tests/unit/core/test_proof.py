@@ -7,6 +7,7 @@ import pytest
 from rtstart.core.proof import (
     Subject,
     is_minted,
+    judge_nonce,
     mint_finding,
     proof_finding,
     questions,
@@ -80,6 +81,25 @@ def test_mint_finding_has_the_upstreams_words(status: int, text: str, code: str,
 
     assert finding.code == code
     assert finding.what.endswith(what)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "location", "trouble"),
+    [
+        (200, "the-nonce", "", None),
+        (530, "", "", "not connected"),
+        (429, "", "", "too many"),
+        (403, "Blocked request. This host is not allowed.", "", "host refused"),
+        (401, "", "", "sign in"),
+        (302, "", "https://login.test/", "sign in"),
+        (302, "", "/elsewhere", "another app"),
+        (200, "<h1>Hello</h1>", "", "another app"),
+    ],
+)
+def test_answer_to_the_nonce_is_judged(
+    status: int, text: str, location: str, trouble: str | None
+) -> None:
+    assert judge_nonce(status, text, "the-nonce", location=location) == trouble
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One request from its head to its answer: the order of the questions is the gateway's policy."""
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from itertools import chain
 from urllib.parse import parse_qs
 
@@ -28,7 +29,15 @@ from rtstart.adapters.gateway.settings import Bounds
 from rtstart.adapters.gateway.upstreams import UpstreamBroken, UpstreamDown, Wires
 from rtstart.core.access import Visitor
 from rtstart.core.forwarding import AnswerPolicy, Arrival, client_address
-from rtstart.core.gate import ForeignOrigin, NotInvited, Passed, WrongHost, judge, place
+from rtstart.core.gate import (
+    ForeignOrigin,
+    NotInvited,
+    Passed,
+    WrongHost,
+    judge,
+    place,
+    told_origin,
+)
 from rtstart.core.routes import (
     BadPath,
     RequestPath,
@@ -107,7 +116,9 @@ class Handler:
             if connection.is_behind_tunnel
             else "",
         )
-        arrival = Arrival(origin, client, connection.kind)
+        told = told_origin(asked, origin)
+        arrival = Arrival(origin, client, connection.kind, is_rewritten=told != asked.origin)
+        asked = replace(asked, origin=told)
         return Arrived(connection, request, asked, path, arrival)
 
     async def _judge(self, arrived: Arrived) -> web.StreamResponse:

@@ -21,7 +21,7 @@ _ECHOES_AT_ONCE = 8
 _ECHO_MESSAGES = 64
 _ECHO_BYTES = 64 * 1024
 _ECHO_WITHIN_S = 30.0
-_STREAM_PAUSE_S = 0.5
+_STREAM_PAUSE_S = 0.25
 BODY_BYTES = 2_000_000
 """The largest body that is counted and thrown away."""
 
@@ -50,7 +50,7 @@ class Echo:
 
 
 class Stream:
-    """A stream of two events half a second apart: whoever holds it back is seen doing so."""
+    """A stream of two events a moment apart: whoever holds it back is seen doing so."""
 
     def __init__(self) -> None:
         self._open = 0

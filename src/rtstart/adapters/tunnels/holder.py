@@ -4,7 +4,7 @@ becomes its facts.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, assert_never
@@ -126,6 +126,7 @@ class TunnelHolder:
         self._openings: dict[int, asyncio.Task[Finding | None]] = {}
         self._is_leaving = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._proving: asyncio.Task[None] | None = None
         self._timers: set[asyncio.TimerHandle] = set()
         self._settled = asyncio.Event()
         self._idle = asyncio.Event()
@@ -204,11 +205,14 @@ class TunnelHolder:
             case Accept(_, url):
                 self._doors.accept(url)
             case Withdraw():
+                self._stop_proving()
                 self._doors.withdraw()
             case Prove(attempt, url, candidate):
-                self._spawn(self._prove(attempt, url, candidate))
+                self._stop_proving()
+                self._proving = asyncio.ensure_future(self._prove(attempt, url, candidate))
+                self._keep(self._proving)
             case Check(attempt, url):
-                self._spawn(self._check(attempt, url))
+                self._keep(asyncio.ensure_future(self._check(attempt, url)))
             case Announce(_, url, candidate, findings):
                 self._doors.announce(url, candidate, findings)
             case Ring(timer, after_s):
@@ -225,8 +229,13 @@ class TunnelHolder:
         else:
             self._later(_FAREWELL_S, task.cancel)
 
-    def _spawn(self, work: "Awaitable[None]") -> None:
-        task = asyncio.ensure_future(work)
+    def _stop_proving(self) -> None:
+        """What is proved no more is not waited for, and must not disturb what is proved next."""
+        if self._proving is not None:
+            self._proving.cancel()
+            self._proving = None
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -11,7 +11,7 @@ from rtstart.adapters.tunnels.fetch import fetch_program
 from rtstart.adapters.tunnels.holder import Supply, TunnelHolder
 from rtstart.commands.dev.address import listen_on_network
 from rtstart.commands.dev.layout import Layout
-from rtstart.commands.prove import Keys, Proof, prove
+from rtstart.commands.prove import Keys, Proof, Waiting, prove
 from rtstart.core.access import DEVELOPER, SOMEBODY
 from rtstart.core.events import Emit, Event, Found, TunnelEnding
 from rtstart.core.findings import Finding
@@ -46,7 +46,7 @@ class RunDoors:
         on_address: Announcing,
     ) -> None:
         self.is_ready = asyncio.Event()
-        """Set when the services answer: an address is proved only then."""
+        """Set when the services answer."""
         self.proof = Proof(0, 0, ())
         """How the last public address did."""
         self._posing_as: list[str] = []
@@ -83,10 +83,9 @@ class RunDoors:
         await fetch_program(candidate.name, emit=self._emit)
 
     async def prove(self, url: str, candidate: Candidate) -> tuple[Finding, ...]:
-        """Prove the address once the services answer."""
+        """Prove the way at once, and what the services answer as soon as they do."""
         traits = candidate.traits
         self._gateway.believe_client_header(url, traits.client_header)
-        await self.is_ready.wait()
         self.proof = await self._prove(
             Subject(
                 origin=url,
@@ -100,6 +99,7 @@ class RunDoors:
             # Also where all may come in: then it is told apart from a guest, and counts as nobody.
             invitation=self._gateway.invite(PROVER).path,
             posing_as=SOMEBODY,
+            until_ready=self.is_ready.wait,
         )
         return self.proof.findings
 
@@ -113,13 +113,20 @@ class RunDoors:
         )
         return await self._prove(subject, invitation="", posing_as=DEVELOPER)
 
-    async def _prove(self, subject: Subject, *, invitation: str, posing_as: str) -> Proof:
+    async def _prove(
+        self,
+        subject: Subject,
+        *,
+        invitation: str,
+        posing_as: str,
+        until_ready: Waiting | None = None,
+    ) -> Proof:
         """Ask as a visitor or as the developer; a visitor is put out afterwards."""
         keys = Keys(self._gateway.nonce, invitation, self._tls.get(subject.origin))
         began = self._gateway.now()
         self._posing_as.append(posing_as)
         try:
-            return await prove(subject, keys, emit=self._emit)
+            return await prove(subject, keys, emit=self._emit, until_ready=until_ready)
         finally:
             self._posing_as.remove(posing_as)
             self._gateway.forget_secrets(posing_as, since=began)

@@ -88,3 +88,13 @@ BODY_TOO_SMALL = Entry(
     fix=Fix("Use another tunnel if the app uploads files."),
     recognised="a POST of one megabyte is answered with 413 or cut off",
 )
+
+SIGN_IN = Entry(
+    code="RT445",
+    level="error",
+    title="Something in front of the app asks visitors to sign in",
+    why="Ports of a codespace and some tunnels are private at first: only the owner gets through.",
+    fix=Fix("Make it public there, or share it with people who may sign in."),
+    recognised="our own question is answered with 401, or led away to another host",
+    source="GitHub's docs on forwarded ports, 2026-11",
+)

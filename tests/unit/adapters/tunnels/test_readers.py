@@ -32,6 +32,7 @@ _CASES: list[tuple[str, Callable[[str], TunnelNews | None], list[str]]] = [
     ("cloudflared/2026.8.2-allocator-down", cloudflared.read, ["RT424 again"]),
     ("cloudflared/2026.8.2-no-network", cloudflared.read, ["RT423"]),
     ("cloudflared/2026.8.2-address-then-end", cloudflared.read, [_QUICK, "RT427"]),
+    ("cloudflared/2026.8.2-udp-blocked", cloudflared.read, [_QUICK]),
     ("cloudflared/2026.8.2-bad-token", cloudflared.read, ["RT429"]),
     ("ngrok/3-started", ngrok.read, ["https://calm-river.ngrok-free.app", "lost"]),
     ("ngrok/3-no-token", ngrok.read, ["RT406", "RT406"]),
@@ -70,6 +71,16 @@ _CASES: list[tuple[str, Callable[[str], TunnelNews | None], list[str]]] = [
         "localtunnel/2.0.2-connected",
         partial(generic.read, url_pattern=r"https://\S+\.test", connected_pattern=""),
         ["https://myapp.tunnel.test"],
+    ),
+    (
+        "bore/0.4-listening",
+        partial(generic.read, url_pattern=r"bore\.pub:\d+", connected_pattern=""),
+        ["RT434"],
+    ),
+    (
+        "frp/0.51-started",
+        partial(generic.read, url_pattern="", connected_pattern="start proxy success"),
+        ["connected"],
     ),
     (
         "ssh/9.2p1-forwarded",

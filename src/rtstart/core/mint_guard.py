@@ -115,6 +115,10 @@ class MintGuard:
         """Allow requests again, within the same limits and counts."""
         self._stopped = False
 
+    def check_form(self, asked: MintAsked) -> MintRefused | None:
+        """Why a request is refused by its head alone; nothing is counted."""
+        return self._form(asked)
+
     def decide(self, asked: MintAsked, *, now: float) -> MintDecision:
         """Whether this request may go on. One that may is counted at once, before its answer."""
         refused = (
@@ -132,6 +136,8 @@ class MintGuard:
     def answered(self, allowed: MintAllowed, *, status: int, now: float) -> None:
         """How an allowed request ended; one that failed upstream does not count for the run."""
         self._pending[allowed.visitor] -= 1
+        if not self._pending[allowed.visitor]:
+            del self._pending[allowed.visitor]
         if status in range(200, 300):
             self._made[allowed.visitor] += 1
             self.calls.minted(allowed.visitor, now=now)

@@ -33,7 +33,7 @@ class Hooks:
             )
             return await answers.write(connection, request, reply)
         bounds = self._desk.settings.bounds
-        body = await read_body(request, limit=BODY_BYTES, pause_s=bounds.body_pause_s)
+        body = await read_body(request, limit=BODY_BYTES, within_s=bounds.small_body_within_s)
         signed = Signed(
             id=request.headers.get("webhook-id", ""),
             timestamp=request.headers.get("webhook-timestamp", ""),

@@ -10,14 +10,21 @@ from rtstart.adapters.gateway import answers
 from rtstart.adapters.gateway.answers import Reply
 from rtstart.adapters.gateway.arrived import Arrived
 from rtstart.adapters.gateway.desk import Desk
-from rtstart.adapters.gateway.proxy import Passage, pass_request
+from rtstart.adapters.gateway.proxy import Passage, pass_request, read_body
 from rtstart.core.access import Visitor
 from rtstart.core.audit import AuditLine
 from rtstart.core.calls import CALLS_PATH
 from rtstart.core.events import Minted
 from rtstart.core.forwarding import AnswerPolicy
 from rtstart.core.gate import is_from_own_page
-from rtstart.core.mint_guard import STOPPED, MintAllowed, MintAsked, MintGuard, MintRefused
+from rtstart.core.mint_guard import (
+    STOPPED,
+    MintAllowed,
+    MintAsked,
+    MintDecision,
+    MintGuard,
+    MintRefused,
+)
 
 
 class _StoppedMeanwhile(Exception):
@@ -54,23 +61,29 @@ class Minting:
         """Answer one request for a secret; raise what `pass_request` raises."""
         desk, request = self._desk, arrived.request
         identifier, name = arrived.who(visitor)
-        started = desk.clock()
-        decision = desk.guard.decide(
-            MintAsked(
-                visitor=identifier,
-                method=request.method,
-                content_type=request.headers.get("Content-Type", ""),
-                from_own_page=is_from_own_page(arrived.asked, arrived.arrival.origin),
-                is_local=arrived.is_local,
-                body_bytes=request.content_length,
-            ),
-            now=started,
+        asked = MintAsked(
+            visitor=identifier,
+            method=request.method,
+            content_type=request.headers.get("Content-Type", ""),
+            from_own_page=is_from_own_page(arrived.asked, arrived.arrival.origin),
+            is_local=arrived.is_local,
+            body_bytes=request.content_length,
         )
+        decision: MintDecision | None = desk.guard.check_form(asked)
+        body = b""
+        if decision is None:
+            # Whole before it is counted: a body that drips must not hold a call's place.
+            body = await read_body(
+                request,
+                limit=desk.settings.limits.body_bytes,
+                within_s=desk.settings.bounds.small_body_within_s,
+            )
+            decision = desk.guard.decide(asked, now=desk.clock())
         if isinstance(decision, MintRefused):
             desk.emit(Minted(name, decision.status, 0.0, decision.code))
             self._audit(arrived, name, decision.code, decision.status)
             return await answers.write(arrived.connection, request, _refused(decision))
-        return await self._pass(arrived, passage, decision, name=name, started=started)
+        return await self._pass(arrived, passage, decision, name=name, body=body)
 
     async def _pass(
         self,
@@ -79,9 +92,10 @@ class Minting:
         allowed: MintAllowed,
         *,
         name: str,
-        started: float,
+        body: bytes,
     ) -> web.StreamResponse:
         desk = self._desk
+        started = desk.clock()
         guarded = replace(
             passage,
             policy=AnswerPolicy(
@@ -89,7 +103,6 @@ class Minting:
                 not_stored=True,
                 calls_path=CALLS_PATH.encode(),
             ),
-            body_limit=desk.settings.limits.body_bytes,
             visitor=desk.book.safety_identifier(allowed.visitor),
         )
         ending = _Ending(desk.guard)
@@ -100,6 +113,7 @@ class Minting:
                     arrived.request,
                     guarded,
                     desk.settings.bounds,
+                    whole=body,
                     heard=ending.hear,
                 )
         except _StoppedMeanwhile:

@@ -96,7 +96,7 @@ class OwnPaths:
     async def _count_body(self, arrived: Arrived) -> Reply:
         try:
             async with self._bodies:
-                body = await read_body(arrived.request, limit=probes.BODY_BYTES, pause_s=10.0)
+                body = await read_body(arrived.request, limit=probes.BODY_BYTES, within_s=60.0)
         except (BodyTooLarge, BodyTooSlow):
             return answers.plain(413, "That is too much.\n")
         return answers.plain(200, f"{len(body)}\n")
@@ -130,7 +130,7 @@ class OwnPaths:
         if own_page is False or (own_page is None and not arrived.is_local):
             return answers.problem(403, "foreign_origin", "Only the app's own page may say this.")
         try:
-            body = await read_body(arrived.request, limit=_CALL_BODY_BYTES, pause_s=10.0)
+            body = await read_body(arrived.request, limit=_CALL_BODY_BYTES, within_s=10.0)
             told = json.loads(body)
         except (BodyTooLarge, BodyTooSlow, ValueError):
             told = None

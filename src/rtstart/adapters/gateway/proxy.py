@@ -91,7 +91,8 @@ async def pass_request(
     body = _body_of(request, passage, bounds) if whole is None else Body(_once(whole), len(whole))
     if body is not None:
         headers.append(body.framing)
-        _invite_body(connection, request)
+        if whole is None:
+            _invite_body(request)
     try:
         try:
             answer = await passage.wires.ask(
@@ -130,11 +131,17 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-async def read_body(request: web.BaseRequest, *, limit: int, pause_s: float) -> bytes:
-    """The whole body of a request; raise BodyTooLarge or BodyTooSlow."""
+async def read_body(request: web.BaseRequest, *, limit: int, within_s: float) -> bytes:
+    """The whole body of a request; raise BodyTooLarge or, when it drips, BodyTooSlow."""
     if (request.content_length or 0) > limit:
         raise BodyTooLarge
-    return b"".join([chunk async for chunk in _chunks(request, limit=limit, pause_s=pause_s)])
+    _invite_body(request)
+    try:
+        async with asyncio.timeout(within_s):
+            chunks = _chunks(request, limit=limit, pause_s=within_s)
+            return b"".join([chunk async for chunk in chunks])
+    except TimeoutError as error:
+        raise BodyTooSlow from error
 
 
 def _body_of(request: web.BaseRequest, passage: Passage, bounds: Bounds) -> Body | None:
@@ -167,9 +174,9 @@ async def _chunks(request: web.BaseRequest, *, limit: int, pause_s: float) -> As
         yield chunk
 
 
-def _invite_body(connection: Connection, request: web.BaseRequest) -> None:
-    if request.headers.get("Expect", "").lower() == "100-continue" and connection.transport:
-        connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+def _invite_body(request: web.BaseRequest) -> None:
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _answer(

@@ -15,6 +15,7 @@ class Bounds:
 
     head_within_s: float = 20.0
     body_pause_s: float = 60.0
+    small_body_within_s: float = 15.0
     idle_s: float = 120.0
     header_bytes: int = 64 * 1024
     line_bytes: int = 16 * 1024

@@ -287,7 +287,30 @@ async def _until_closed(reader: asyncio.StreamReader) -> bytes:
             return b""
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\n" + HOST + b"X-Slow: "])
+async def test_connection_that_a_tunnel_holds_ready_is_let_go_without_a_word() -> None:
+    async with running(bounds=Bounds(head_within_s=0.1, idle_s=0.4), is_open=True) as r:
+        began = asyncio.get_running_loop().time()
+        reader, writer = await asyncio.open_connection("127.0.0.1", r.public)
+        said = await _until_closed(reader)
+        spent = asyncio.get_running_loop().time() - began
+        writer.close()
+
+        assert said == b""
+        assert spent >= 0.4
+
+
+async def test_connection_that_a_tunnel_held_ready_serves_when_it_is_needed() -> None:
+    async with running(bounds=Bounds(head_within_s=0.1), is_open=True) as r:
+        reader, writer = await asyncio.open_connection("127.0.0.1", r.public)
+        await asyncio.sleep(0.3)
+        writer.write(b"GET /1 HTTP/1.1\r\n" + HOST + b"\r\n")
+        said = await reader.readuntil(b"GET /1")
+        writer.close()
+
+        assert said.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("begun", [b"GET / HT", b"GET / HTTP/1.1\r\n" + HOST + b"X-Slow: "])
 async def test_head_that_does_not_come_is_not_waited_for(begun: bytes) -> None:
     async with running(bounds=Bounds(head_within_s=0.2)) as r:
         reader, writer = await asyncio.open_connection("127.0.0.1", r.public)

@@ -1,23 +1,31 @@
 """`dev` with a real tunnel program in front: opened, proved, announced, healed, handed on."""
 
+import hashlib
+import inspect
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import trustme
+from aiohttp import web
 
 from rtstart.adapters.ports import choose_port
+from rtstart.adapters.tunnels import fetch
+from rtstart.adapters.tunnels.fetch import Release
 from rtstart.commands.dev import DevRequest
 from rtstart.core.errors import Failed, Usage
 from rtstart.core.events import (
     Announced,
     Found,
     Started,
+    StepDone,
     TunnelDown,
     TunnelOpening,
 )
+from tests.fakes import cloudflared
 from tests.fakes.dev_sessions import Session, session_of
 from tests.fakes.processes import is_running
 from tests.fakes.projects import write_project
@@ -288,6 +296,58 @@ async def test_answer_is_remembered_when_a_person_gave_it(tmp_path: Path, author
         asked += [finding.code for finding in run.asked]
 
     assert asked == ["RT440"]
+
+
+@pytest.fixture
+async def release(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Release]:
+    """cloudflared is on no PATH, and its pinned release lies on a server of this machine."""
+    program = f"#!{sys.executable}\n{inspect.getsource(cloudflared)}".encode()
+
+    async def give(_: web.Request) -> web.Response:
+        return web.Response(body=program)
+
+    app = web.Application()
+    app.router.add_get("/cloudflared-linux-amd64", give)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/cloudflared-linux-amd64"
+    found = Release("cloudflared", "2026.8.2", url, hashlib.sha256(program).hexdigest())
+    monkeypatch.setattr(fetch, "find_release", lambda _: found)
+    yield found
+    await runner.cleanup()
+
+
+async def test_program_is_fetched_checked_and_run_when_a_person_agrees(
+    tmp_path: Path, authority: Path, release: Release
+) -> None:
+    project = _project(tmp_path, authority)
+    request = DevRequest(project, tunnel="cloudflared", is_attended=True)
+
+    async with session_of(request, agrees=True) as run:
+        found = await run.until(
+            lambda event: isinstance(event, Started) and event.service == "tunnel"
+        )
+
+    assert isinstance(found, Started)
+    assert [finding.code for finding in run.asked] == ["RT442"]
+    (fetched,) = [event for event in run.of(StepDone) if event.step == "fetch"]
+    assert fetched.words == "fetched cloudflared 2026.8.2"
+    path = release.path(os.environ)
+    assert path.read_bytes().endswith(b"main()\n")
+
+
+async def test_nothing_is_fetched_when_nobody_agrees(
+    tmp_path: Path, authority: Path, release: Release
+) -> None:
+    project = _project(tmp_path, authority)
+
+    async with session_of(DevRequest(project, tunnel="cloudflared")) as run:
+        told = await run.until(lambda event: isinstance(event, Announced))
+
+    assert isinstance(told, Announced)
+    assert told.public_url == ""
+    assert not release.path(os.environ).exists()
 
 
 async def test_nearest_name_is_offered_when_there_is_no_such_tunnel(

@@ -61,6 +61,7 @@ class Connection(RequestHandler):
     __slots__ = (
         "_awaits_head",
         "_bounds",
+        "_has_begun",
         "_head_timer",
         "is_behind_tunnel",
         "kind",
@@ -90,14 +91,23 @@ class Connection(RequestHandler):
         self._bounds = bounds
         self._head_timer: asyncio.TimerHandle | None = None
         self._awaits_head = True
+        self._has_begun = False
         self.kind = kind
         self.is_behind_tunnel = is_behind_tunnel
         self.on_pressure: Callable[[bool], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected; its first request must come soon."""
+        """A client has connected; its first request must come soon.
+
+        Tunnels hold connections ready for visitors to come, localtunnel ten of them: those are
+        waited for longer, and are let go without a word. An answer that nobody asked for would be
+        given to the next visitor (with 408 that ends every localtunnel before Node, facts: 4.1).
+        """
         super().connection_made(transport)
-        self._start_head_timer()
+        if self.is_behind_tunnel:
+            self._head_timer = self._loop.call_later(self._bounds.idle_s, self.force_close)
+        else:
+            self._start_head_timer()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client has gone."""
@@ -107,8 +117,13 @@ class Connection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Bytes came; a head that did not come whole has a deadline for the rest."""
         super().data_received(data)
-        if self._awaits_head and self._head_timer is None and not self._messages:
-            self._start_head_timer()
+        is_held_ready = self.is_behind_tunnel and not self._has_begun
+        self._has_begun = True
+        if self._awaits_head and not self._messages:
+            if is_held_ready:
+                self._stop_head_timer()
+            if self._head_timer is None:
+                self._start_head_timer()
 
     def begin_request(self) -> None:
         """The head of a request is complete."""

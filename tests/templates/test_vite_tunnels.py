@@ -12,7 +12,7 @@ import trustme
 from playwright.async_api import Browser, expect
 
 from rtstart.commands.dev import DevRequest
-from rtstart.core.events import Announced, Found, Minted, Started, TunnelDown, Visited
+from rtstart.core.events import Announced, Found, Minted, ProofStep, Started, TunnelDown, Visited
 from tests.fakes.browser import Ears, chromium, listening, spoken_at
 from tests.fakes.dev_sessions import Session, session_of
 from tests.fakes.hosted_ssh import hosted_ssh
@@ -151,6 +151,7 @@ async def test_localtunnel_carries_the_app(
                 await _carries_everything(ears, project, run, "localtunnel")
 
     assert told.public_url == server.address("voicedemo")
+    assert _failed(run) == []
     assert (told.passed, told.asked) == (9, 9)
     codes = {event.finding.code for event in run.of(Found)}
     assert "RT432" in codes
@@ -172,6 +173,7 @@ async def test_own_ssh_server_carries_the_app(
                     await _carries_everything(ears, project, run, "ssh")
 
     assert told.public_url == url
+    assert _failed(run) == []
     assert (told.passed, told.asked) == (9, 9)
 
 
@@ -261,6 +263,10 @@ async def test_open_page_says_that_the_way_is_lost_and_back(
                 run.session.toggle_tunnel()
                 await run.until_public(after=seen)
                 await expect(notice.or_(away)).to_have_count(0, timeout=20_000)
+
+
+def _failed(run: Session) -> list[tuple[str, str]]:
+    return [(step.name, step.detail) for step in run.of(ProofStep) if step.state == "failed"]
 
 
 def _ssh(server: Sshd, url: str) -> dict[str, object]:

@@ -6,10 +6,12 @@ connection closed when what follows on it cannot be trusted?
 
 import asyncio
 import re
+import time
+from pathlib import Path
 
 import pytest
 
-from rtstart.adapters.gateway import Bounds
+from rtstart.adapters.gateway import Bounds, Webhook
 from tests.fakes.gateways import ORIGIN, Running, running
 
 pytestmark = pytest.mark.integration
@@ -432,6 +434,33 @@ async def test_page_of_another_site_gets_nothing_by_an_invited_browser(
         assert statuses == [403]
         assert r.web.requests == r.token.requests == []
         assert len(r.gateway.visitors()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "status"),
+    [
+        (b"X-Rtstart-Token: \xff", "/", 401),
+        (b"Cookie: __Host-rtstart=v1.\xff", "/", 401),
+        (b"User-Agent: \xff\xed\xa0\x80", "CODE", 303),
+        (b"Origin: https://\xff", "/session", 401),
+        (b"Content-Type: \xff", "/session", 401),
+        (b"webhook-id: \xff\r\nwebhook-timestamp: NOW\r\nwebhook-signature: v1,\xff", "/hook", 401),
+        (b"webhook-id: 1\r\nwebhook-timestamp: " + b"9" * 5000, "/hook", 401),
+        (b"X-Forwarded-For: \xff", "/i/7FK2-QX9D", 403),
+    ],
+)
+async def test_bytes_that_are_no_text_break_nothing(
+    tmp_path: Path, line: bytes, path: str, status: int
+) -> None:
+    hook = Webhook("/hook", "whsec_bXkgc2VjcmV0")
+    async with running(webhooks=(hook,), audit_path=tmp_path / "audit") as r:
+        target = r.gateway.invite().path if path == "CODE" else path
+        sent = b"POST " + target.encode() + b" HTTP/1.1\r\n" + HOST
+        sent += line.replace(b"NOW", str(int(time.time())).encode())
+        statuses, _ = await _exchange(r.public, sent + b"\r\nContent-Length: 0\r\n\r\n", stays=1)
+
+        assert statuses == [status]
+        assert (tmp_path / "audit").exists() == (path in ("CODE", "/hook"))
 
 
 async def test_visitor_cannot_hold_endless_sockets() -> None:

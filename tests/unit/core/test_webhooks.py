@@ -38,6 +38,8 @@ def test_signature_is_that_of_the_scheme() -> None:
         (Signed(ID, AT, ""), BODY, NOW, "unsigned"),
         (Signed("", AT, SIGNATURE), BODY, NOW, "unsigned"),
         (Signed(ID, "soon", SIGNATURE), BODY, NOW, "unsigned"),
+        (Signed(ID, "9" * 5000, SIGNATURE), BODY, NOW, "unsigned"),
+        (Signed("\udcff", AT, "v1,\udcff"), BODY, NOW, "wrong signature"),
         (Signed(ID, AT, "v1,\udcff"), BODY, NOW, "wrong signature"),
     ],
 )

@@ -28,8 +28,9 @@ class Arrived:
 
     @property
     def agent(self) -> str:
-        """What the client calls itself."""
-        return self.request.headers.get("User-Agent", "")
+        """What the client calls itself, as text that can be written anywhere."""
+        said = self.request.headers.get("User-Agent", "")
+        return said.encode("utf-8", "replace").decode()
 
     def who(self, visitor: Visitor | None) -> tuple[str, str]:
         """Id and name of whoever asks: a visitor, the developer, or a guest where all may come."""

@@ -27,7 +27,9 @@ class Doors:
             return None
         now = self._desk.clock()
         token = arrived.request.headers.get(TOKEN_HEADER)
-        if token is not None and self._desk.book.bears_token(token.encode()):
+        if token is not None and self._desk.book.bears_token(
+            token.encode("utf-8", "surrogateescape")
+        ):
             return self._desk.book.bearer(now=now)
         return self._desk.book.visitor_of(cookie_values(arrived.request.raw_headers), now=now)
 

@@ -15,6 +15,7 @@ LAYERS: tuple[Layer, ...] = ("name", "tcp", "tls", "http", "upgrade", "echo", "c
 _FIRST_CODE = 11
 _SWITCHING = 101
 _OK = 200
+_REDIRECTS = (301, 302, 303, 307, 308)
 _FORBIDDEN = 403
 _UPGRADE_REQUIRED = 426
 _TOO_MANY = 429
@@ -164,6 +165,8 @@ def finding_of(layer: Layer, place: Place, words: str, status: int = 0) -> Findi
             return tunnel_proof.WRONG_APP.found(f"{where}: {words}", where=where)
         case "upgrade" if status in (_OK, _UPGRADE_REQUIRED):
             return tunnel_proof.UPGRADE_IGNORED.found(why=f"{words}.", where=where)
+        case "upgrade" if status in _REDIRECTS:
+            return tunnel_proof.SIGN_IN.found(f"{where}: {words}", where=where)
         case "upgrade" if status == _FORBIDDEN and "Vite" in words:
             return tunnel_proof.HOST_REFUSED.found(where=where)
         case "upgrade" if status == _TOO_MANY:

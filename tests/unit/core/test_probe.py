@@ -147,6 +147,7 @@ def test_page_is_named_by_its_title_or_first_words(body: str, title: str) -> Non
         ("http", 0, "cut", "RT415"),
         ("http", 0, "what came back is no HTTP", "RT418"),
         ("upgrade", 426, "answered with 426", "RT416"),
+        ("upgrade", 302, "answered with 302", "RT445"),
         ("upgrade", 429, "answered with 429", "RT443"),
         ("upgrade", 502, "answered with 502", "RT415"),
         ("upgrade", 530, "answered with 530", "RT426"),

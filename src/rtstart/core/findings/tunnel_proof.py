@@ -95,6 +95,6 @@ SIGN_IN = Entry(
     title="Something in front of the app asks visitors to sign in",
     why="Ports of a codespace and some tunnels are private at first: only the owner gets through.",
     fix=Fix("Make it public there, or share it with people who may sign in."),
-    recognised="our own question is answered with 401, or led away to another host",
+    recognised="our question is answered with 401 or led to another host, an upgrade led anywhere",
     source="GitHub's docs on forwarded ports, 2026-11",
 )

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -88,13 +89,34 @@ def _write(template: str, npm: str) -> None:
     path.write_text(stub, encoding="utf-8")
 
 
-def _lock_python(uv: str) -> None:
+def _uv_lock_of(answers: dict[str, object], uv: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="rtstart-lock-") as folder:
         target = Path(folder)
-        render("python", target, _NAME)
+        render("python", target, _NAME, answers)
         (target / "uv.lock").unlink(missing_ok=True)
         subprocess.run([uv, "lock", "--default-index", _PYPI], cwd=target, check=True)
-        text = (target / "uv.lock").read_text(encoding="utf-8")
+        return (target / "uv.lock").read_text(encoding="utf-8").splitlines(keepends=True)
+
+
+def laid_together(without: Sequence[str], having: Sequence[str], condition: str) -> str:
+    """Two texts as one template: lines that only one has stand under the condition or its no."""
+    parts: list[str] = []
+    matcher = SequenceMatcher(a=without, b=having, autojunk=False)
+    for _, a, a_end, b, b_end in matcher.get_opcodes():
+        old, new = "".join(without[a:a_end]), "".join(having[b:b_end])
+        if old == new:
+            parts.append(old)
+            continue
+        if new:
+            parts.append(f"{{% if {condition} %}}{new}{{% endif %}}")
+        if old:
+            parts.append(f"{{% if not {condition} %}}{old}{{% endif %}}")
+    return "".join(parts)
+
+
+def _lock_python(uv: str) -> None:
+    without, having = _uv_lock_of({}, uv), _uv_lock_of({"anthropic": True}, uv)
+    text = laid_together(without, having, "anthropic")
     stub = text.replace(f'"{_NAME}"', '"{= package_name =}"')
     path = ROOT / "templates" / "python" / "uv.lock.jinja"
     path.write_text(stub, encoding="utf-8")

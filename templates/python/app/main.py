@@ -8,10 +8,11 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import call, reload, session, site
+from app import reload, site
 from app.errors import Refused, answer_http, answer_refused, answer_unexpected
 from app.limits import limits_for
 from app.log import LOG, RequestLog, set_up
+from app.routers import ROUTERS
 from app.security import SecurityHeaders
 from app.settings import Settings, key_trouble, read_settings
 from app.state import Calls, State
@@ -43,8 +44,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(SecurityHeaders, settings=chosen)
     app.add_middleware(RequestLog)
-    app.include_router(session.router)
-    app.include_router(call.router)
+    for router in ROUTERS:
+        app.include_router(router)
     if not chosen.production:
         app.include_router(reload.router)
 

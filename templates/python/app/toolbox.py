@@ -62,9 +62,13 @@ class Toolbox:
     def __init__(self, tools: Iterable[Tool]) -> None:
         self._tools = {one.name: one for one in tools}
 
-    def definitions(self) -> list[dict[str, object]]:
-        """What the API is told of all of them."""
-        return [one.definition() for one in self._tools.values()]
+    def definitions(self, *, of_server_only: bool = False) -> list[dict[str, object]]:
+        """What the API is told of all of them, or of those that need no page."""
+        return [
+            one.definition()
+            for one in self._tools.values()
+            if not of_server_only or self.has(one.name)
+        ]
 
     def for_page(self) -> list[dict[str, object]]:
         """What the page is told of all of them."""

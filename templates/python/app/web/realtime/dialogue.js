@@ -15,7 +15,6 @@ import {
 import { failure, failureOfApi } from "./failures.js";
 import { SoundWatch } from "./sound-watch.js";
 import { begin, finish } from "./stages.js";
-import { ToolRunner } from "./tools.js";
 import { addUsage } from "./usage.js";
 
 /** Errors that only say that two messages crossed on their way. */
@@ -48,14 +47,26 @@ export class Dialogue {
   #spokenMs = null;
   #pressedMs = 0;
 
-  constructor(store, audio, now, tools) {
+  constructor(store, audio, now, makeToolbox) {
     this.#store = store;
     this.#audio = audio;
     this.#now = now;
-    this.#tools = new ToolRunner(tools, now, (call) => {
-      store.set({ turns: withToolCall(store.snapshot.turns, call) });
+    this.#tools = makeToolbox({
+      now,
+      changed: (call) => store.set({ turns: withToolCall(store.snapshot.turns, call) }),
+      send: (event) => this.#connection?.send(event),
     });
     this.#soundWatch = new SoundWatch(() => audio.modelLevel(), now);
+  }
+
+  /** What each new session is told besides the settings, when there is something. */
+  async sessionUpdate() {
+    return (await this.#tools.sessionUpdate?.()) ?? null;
+  }
+
+  /** Every message of any connection, before it is acted on. */
+  overhear(connection, event) {
+    if (connection === this.#connection) this.#tools.overhear?.(event);
   }
 
   /**

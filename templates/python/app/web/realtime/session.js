@@ -16,6 +16,7 @@ import { Rollover } from "./rollover.js";
 import { checkSettings, DEFAULTS, updateFor } from "./settings.js";
 import { STAGES_OF, waitingStages } from "./stages.js";
 import { IDLE, isOn, Store } from "./state.js";
+import { ToolRunner } from "./tools.js";
 
 /** Pauses before each attempt to get a lost call back. */
 const ATTEMPTS_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000, 15_000];
@@ -42,9 +43,14 @@ export class Session {
   #microphoneWatch = null;
   #unwatchNetwork = () => undefined;
 
+  /** `tools` are run here, unless a toolbox is given that runs its own. */
   constructor(ports, tools = []) {
     this.#ports = ports;
-    this.#dialogue = new Dialogue(this.#store, ports.audio, ports.now, tools);
+    const makeToolbox =
+      typeof tools === "function"
+        ? tools
+        : ({ now, changed }) => new ToolRunner(tools, now, changed);
+    this.#dialogue = new Dialogue(this.#store, ports.audio, ports.now, makeToolbox);
     this.#opening = new Opening(this.#store, {
       useMicrophone: () => ports.audio.useMicrophone(this.#settings.microphone),
       mayUseMicrophone: ports.mayUseMicrophone,
@@ -203,7 +209,11 @@ export class Session {
       if (!signal.aborted) act();
     };
     const connection = new Connection(name, this.#ports.makeTransport, {
-      logged: (direction, event) => ifOn(() => this.#logged(direction, event)),
+      logged: (direction, event) =>
+        ifOn(() => {
+          this.#logged(direction, event);
+          if (direction === "in") this.#dialogue.overhear(connection, event);
+        }),
       received: (event) => ifOn(() => this.#dialogue.received(connection, event)),
       sounding: (is) => ifOn(() => this.#dialogue.sounding(connection, is)),
       trouble: (trouble) => ifOn(() => this.#store.trouble(trouble)),
@@ -211,7 +221,11 @@ export class Session {
     });
     try {
       await connection.open(secret, signal, entered);
-      await connection.makeReady(updateFor(this.#settings), history);
+      const settings = updateFor(this.#settings);
+      const more = await this.#dialogue.sessionUpdate();
+      const update =
+        settings === null || more === null ? (settings ?? more) : { ...more, ...settings };
+      await connection.makeReady(update, history);
       signal.throwIfAborted();
       return connection;
     } catch (error) {

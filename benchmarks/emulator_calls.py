@@ -69,6 +69,11 @@ class Caller:
         self._tasks: set[asyncio.Task[None]] = set()
         self.arrivals_s: list[float] = []
 
+    @property
+    def begun_at(self) -> float:
+        """When the caller began to speak, by the loop's clock."""
+        return self._microphone.begun_at or 0.0
+
     async def call(self, http: ClientSession, server: Server) -> float:
         """Connect; gives how long the answer to the offer took, in milliseconds."""
         offer = await self._peer.createOffer()
@@ -130,7 +135,8 @@ async def _measure(server: Server, count: int, seconds: float) -> Row:
 
 
 @asynccontextmanager
-async def _emulator() -> AsyncIterator[Server]:
+async def emulator() -> AsyncIterator[Server]:
+    """A fresh emulator."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rtstart", "emulate", "--port", "0", "--json"),
         *("--advertise", LOOPBACK),
@@ -150,7 +156,8 @@ async def _emulator() -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def _bare() -> AsyncIterator[Server]:
+async def bare() -> AsyncIterator[Server]:
+    """A fresh bare server."""
     port = choose_port(None)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.bare.server", str(port))
@@ -166,7 +173,7 @@ async def _bare() -> AsyncIterator[Server]:
 
 async def _main(counts: list[int], seconds: float) -> None:
     for count in counts:
-        for start in (_emulator, _bare):
+        for start in (emulator, bare):
             async with start() as server:
                 print(json.dumps(asdict(await _measure(server, count, seconds))))
 

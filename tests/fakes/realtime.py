@@ -194,7 +194,7 @@ class Microphone(MediaStreamTrack):
         super().__init__()
         self._samples = samples
         self._place = 0
-        self._begun_at: float | None = None
+        self.begun_at: float | None = None
 
     def say(self, samples: Samples) -> None:
         """Say something else from now on."""
@@ -205,10 +205,10 @@ class Microphone(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         loop = asyncio.get_running_loop()
-        if self._begun_at is None:
-            self._begun_at = loop.time()
+        if self.begun_at is None:
+            self.begun_at = loop.time()
         size = RATE_HZ // 50
-        await asyncio.sleep(max(0.0, self._begun_at + self._place / RATE_HZ - loop.time()))
+        await asyncio.sleep(max(0.0, self.begun_at + self._place / RATE_HZ - loop.time()))
         piece = self._samples[self._place : self._place + size]
         frame = stereo_frame_of(np.pad(piece, (0, size - len(piece))), RATE_HZ)
         frame.pts, frame.time_base = self._place, Fraction(1, RATE_HZ)

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from rtstart.adapters.emulator.webrtc import Peer
 
 
+def _load(name: str) -> ModuleType:
+    module = import_module(name)
+    from rtstart.adapters.emulator.audio.rehearsal import rehearse
+
+    rehearse()
+    return module
+
+
 class Calls:
     """Makes, finds and ends calls. WebRTC calls have an id (`rtc_…`), others do not."""
 
@@ -66,7 +74,7 @@ class Calls:
         Minting and WebSockets are answered meanwhile; an offer that comes early waits for it.
         """
         name = "rtstart.adapters.emulator.webrtc"
-        self._loading = asyncio.ensure_future(asyncio.to_thread(import_module, name))
+        self._loading = asyncio.ensure_future(asyncio.to_thread(_load, name))
 
     def find(self, call_id: str) -> Call | None:
         """A WebRTC call that has not ended."""

@@ -1,5 +1,6 @@
 """A real Chromium whose microphone is a recording, and ears on what it plays."""
 
+import math
 import shutil
 import wave
 from collections.abc import AsyncIterator
@@ -231,7 +232,10 @@ def padded(recording: Path, target: Path, *, before_s: float, after_s: float) ->
 
 def resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
     """The same sound at another rate, by its spectrum: exact for what both rates can carry."""
-    count = round(len(samples) * to_hz / rate_hz)
+    # A length that is no whole number at the other rate would stretch the sound by up to a sample.
+    unit = rate_hz // math.gcd(rate_hz, to_hz)
+    samples = np.pad(samples, (0, -len(samples) % unit))
+    count = len(samples) * to_hz // rate_hz
     spectrum = np.fft.rfft(samples)
     bins = count // 2 + 1
     kept = np.zeros(bins, dtype=complex)

@@ -37,7 +37,7 @@ _ANSWERS: dict[str, list[tuple[dict[str, object], str]]] = {
         ({"client": "agents-sdk"}, "(not anthropic and client == 'agents-sdk')"),
         ({"anthropic": True, "client": "agents-sdk"}, "(anthropic and client == 'agents-sdk')"),
     ],
-    "nextjs": [({}, "true")],
+    "nextjs": [({}, "client == 'realtime'"), ({"client": "agents-sdk"}, "client == 'agents-sdk'")],
 }
 
 Lock = dict[str, Any]  # any JSON, as npm writes it

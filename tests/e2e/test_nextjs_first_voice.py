@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
+from tests.e2e.conftest import ALLOWED
 from tests.e2e.running import Run
 from tests.e2e.sound import measure
+from tests.fakes.browser import spoken_at
 from tests.fakes.speech import ONE_TURN
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -41,6 +43,13 @@ def app(user_env: dict[str, str], tmp_path: Path) -> Path:
     page.parent.mkdir()
     page.write_text(_DICE, encoding="utf-8")
     return tmp_path / "myapp"
+
+
+@pytest.fixture
+def browser_flags(tmp_path: Path) -> list[str]:
+    """A microphone that is silent until a call can have begun on a slow machine."""
+    speech = spoken_at(ONE_TURN, tmp_path / "late.wav", 6.0, ends_s=20)
+    return [ALLOWED, f"--use-file-for-fake-audio-capture={speech}%noloop"]
 
 
 async def test_visitor_calls_sees_edits_and_reaches_the_server(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 from playwright.async_api import expect
 
 from rtstart.adapters import ports
@@ -80,7 +81,11 @@ async def _served_by_next(
     async with Runner([service], emit=lambda _: None, masker=Masker()) as runner:
         runner.start()
         await runner.wait_ready()
-        yield f"http://localhost:{port}/"
+        url = f"http://localhost:{port}/"
+        async with httpx.AsyncClient(timeout=60) as client:
+            # In development a route is compiled when it is first asked for.
+            await client.get(f"{url}session")
+        yield url
 
 
 def _emulated(api_url: str) -> dict[str, str]:

@@ -33,6 +33,11 @@ _PRETTIER = "prettier@3.10.1"
 _TYPE_BEGINS = re.compile(r"(?:export )?(?:interface|type) \w|import type ")
 # Names are given inside the braces of what is left: `import { type A, b }`.
 _IMPORTED = re.compile(r'(from|import)(\(?\s*)"(\.[^"]*)\.ts"')
+# What the page tells people to edit.
+_PLACES = {
+    "server/mint.ts": "app/assistant.py",
+    "server/authorise.ts": "app/authorise.py",
+}
 _STRIP = """
 import { stripTypeScriptTypes } from "node:module";
 let text = "";
@@ -97,9 +102,14 @@ def modules() -> dict[str, str]:
             encoding="utf-8",
         ).stdout
     )
-    return _formatted(
-        {name: _IMPORTED.sub(r'\1\2"\3.js"', text) for name, text in stripped.items()}
-    )
+    return _formatted({name: _at_home(text) for name, text in stripped.items()})
+
+
+def _at_home(text: str) -> str:
+    """The module with the names of this template's files."""
+    for theirs, ours in _PLACES.items():
+        text = text.replace(theirs, ours)
+    return _IMPORTED.sub(r'\1\2"\3.js"', text)
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from tests.templates.serving import hear_one_answer, talk
 pytestmark = [pytest.mark.templates, pytest.mark.timeout(240)]
 
 _COPIED = ("app", "pyproject.toml", "uv.lock")
-_HOOK = "    return None\n"
+_HOOK = "    raise NotImplementedError\n"
 
 
 def _image(python_app: PythonApp, folder: Path, *, opens: bool) -> PythonApp:
@@ -90,7 +90,7 @@ async def test_door_is_shut_until_the_hook_is_filled(
         ]
 
     assert [one.status_code for one in answers] == [403, 403]
-    assert answers[0].json()["error"]["code"] == "not_authorised"
+    assert answers[0].json()["error"]["code"] == "closed"
 
 
 async def test_two_processes_share_limits_and_carry_calls(

@@ -4,7 +4,7 @@ from starlette.requests import HTTPConnection
 
 
 async def authorise(connection: HTTPConnection) -> str | None:
-    """The id of the person behind this request, or None to refuse.
+    """The id of the person behind this request, or None when nobody is signed in.
 
     Every call costs money, so this stays closed until it knows your users: read your session
     cookie or a header your login sets, and look it up. The id is hashed before it goes anywhere.
@@ -12,4 +12,4 @@ async def authorise(connection: HTTPConnection) -> str | None:
         user = await users.find(connection.cookies.get("session"))
         return user.id if user else None
     """
-    return None
+    raise NotImplementedError

@@ -141,7 +141,7 @@ class RedisLimits:
 
 def _unreachable() -> Refused:
     words = "The store behind the limits does not answer, so no call is let through."
-    return Refused(503, "limits_unreachable", words, retry_after="5")
+    return Refused(503, "limits_unavailable", words, retry_after="5")
 
 
 def limits_for(redis_url: str) -> Limits:

@@ -92,6 +92,7 @@ def test_a_closed_door_is_told_on_the_page(browser: Browser, serve: Serve) -> No
 
     page.locator("#talk").click()
 
-    expect(page.locator("#failure")).to_be_visible()
+    expect(page.locator("#failure")).to_have_attribute("data-code", "RT526")
+    expect(page.locator("#failure")).to_contain_text("app/authorise.py")
     expect(page.locator("body")).to_have_attribute("data-phase", "failed")
     page.close()

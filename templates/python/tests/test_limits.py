@@ -77,7 +77,7 @@ async def test_redis_lets_nothing_through_when_it_is_not_there() -> None:
     for asked in (limits.take("a", most=1, span_s=1), limits.once("a", for_s=1), limits.check()):
         with pytest.raises(Refused) as refused:
             await asked
-        assert (refused.value.status, refused.value.error["code"]) == (503, "limits_unreachable")
+        assert (refused.value.status, refused.value.error["code"]) == (503, "limits_unavailable")
     await limits.close()
 
 

@@ -54,7 +54,7 @@ def test_config_says_nothing_secret(client: TestClient, api_url: str) -> None:
         ({"key": ""}, {}, b"{}", 500, "key_missing"),
         ({"key": "sk-your-key-here"}, {}, b"{}", 500, "key_shape"),
         ({}, {}, b"{}", 502, "upstream_unreachable"),
-        ({"production": True}, {}, b"{}", 403, "not_authorised"),
+        ({"production": True}, {}, b"{}", 403, "closed"),
         ({"calls_per_minute": 0}, {}, b"{}", 429, "too_many_calls"),
         ({}, {"sec-fetch-site": "cross-site"}, b"{}", 403, "origin_refused"),
         ({}, {"host": "evil.example"}, b"{}", 403, "host_refused"),
@@ -94,16 +94,17 @@ def test_calls_of_one_visitor_are_counted(api_url: str) -> None:
     assert 1 <= int(answers[2].headers["retry-after"]) <= 60
 
 
+@pytest.mark.parametrize(("person", "status"), [("anna", 200), (None, 401)])
 def test_production_lets_in_whom_the_hook_knows(
-    api_url: str, monkeypatch: pytest.MonkeyPatch
+    api_url: str, monkeypatch: pytest.MonkeyPatch, person: str | None, status: int
 ) -> None:
     async def authorise(connection: object) -> str | None:
-        return "anna"
+        return person
 
     monkeypatch.setattr("app.access.authorise", authorise)
 
     with client_for(settings_for(api_url, production=True)) as client:
-        assert client.post("/session", json={}).status_code == 200
+        assert client.post("/session", json={}).status_code == status
 
 
 async def _mint(

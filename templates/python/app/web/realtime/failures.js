@@ -66,7 +66,7 @@ const PAGES = {
     code: "RT518",
     title: "The Realtime API did not accept the session's settings",
     why: "One unknown or wrong field makes it refuse the whole request.",
-    next: "Correct the field that is named above, in server/mint.ts.",
+    next: "Correct the field that is named above, in app/assistant.py.",
   },
   modelRefused: {
     code: "RT519",
@@ -98,7 +98,7 @@ const PAGES = {
     code: "RT526",
     title: "This app lets nobody call yet",
     why: "In production the token route is closed until the app says who may call.",
-    next: "Fill in server/authorise.ts, then start the app again.",
+    next: "Fill in app/authorise.py, then start the app again.",
   },
   notSignedIn: {
     code: "RT527",

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import nox
 
+# Most of these tests wait for others, so two at a time leave both cores something to do. A file
+# stays with one worker, because its fixtures install whole apps.
+TWO_AT_ONCE = ("-n", "2", "--dist", "loadfile")
+
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "unit", "integration"]
 
@@ -34,13 +38,13 @@ def unit(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Real processes, sockets, git and Copier on this machine."""
-    session.run("pytest", "tests/integration", *session.posargs)
+    session.run("pytest", "tests/integration", *TWO_AT_ONCE, *session.posargs)
 
 
 @nox.session
 def templates(session: nox.Session) -> None:
     """Each template rendered, installed, linted, type-checked, tested and built."""
-    session.run("pytest", "tests/templates", "-m", "templates", *session.posargs)
+    session.run("pytest", "tests/templates", "-m", "templates", *TWO_AT_ONCE, *session.posargs)
 
 
 @nox.session

@@ -70,8 +70,10 @@ def test_types_fail_on_a_wrong_event_name(nextjs_app: App, edited: Edit) -> None
         (
             "src/page/voice-page.tsx",
             'import { useLayoutEffect } from "react";',
-            'import { useLayoutEffect } from "react";\nimport { config } from "../../server/session.ts";'
-            "\nconsole.log(config());",
+            (
+                'import { useLayoutEffect } from "react";\n'
+                'import { config } from "../../server/session.ts";\nconsole.log(config());'
+            ),
             "server-only",
         ),
         (

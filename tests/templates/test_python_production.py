@@ -1,4 +1,4 @@
-"""The python app as its Dockerfile installs and runs it: two processes, Redis, a door to be opened."""
+"""The python app as its Dockerfile installs and runs it: two processes, Redis, a closed door."""
 
 import re
 import shutil
@@ -50,14 +50,18 @@ def _image(python_app: PythonApp, folder: Path, *, opens: bool) -> PythonApp:
 async def _running(image: PythonApp, api_url: str) -> AsyncIterator[str]:
     port, redis_port = ports.choose_port(None), ports.choose_port(None)
     cwd = str(image.folder)
-    env = image.env | api_env(api_url) | {
-        "APP_ENV": "production",
-        "PORT": str(port),
-        "PUBLIC_ORIGIN": "http://localhost",
-        "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
-        "WEB_CONCURRENCY": "2",
-        "CALLS_PER_VISITOR": "4",
-    }
+    env = (
+        image.env
+        | api_env(api_url)
+        | {
+            "APP_ENV": "production",
+            "PORT": str(port),
+            "PUBLIC_ORIGIN": "http://localhost",
+            "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+            "WEB_CONCURRENCY": "2",
+            "CALLS_PER_VISITOR": "4",
+        }
+    )
     redis = ["redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--save", ""]
     services = [
         Service("redis", redis, cwd, image.env, redis_port, ready=LineReady("Ready to accept")),

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.fakes.browser import Ears, chromium, listening, spoken_at
 from tests.fakes.dev_sessions import Session, session_of
 from tests.fakes.hosted_ssh import hosted_ssh
 from tests.fakes.hostile import hostile_tunnel
-from tests.fakes.localtunnel import LocaltunnelServer, install, localtunnel_server
+from tests.fakes.localtunnel import install, localtunnel_server
 from tests.fakes.names import BROWSER_RULE, names_of_this_machine, trust_in_browser
 from tests.fakes.speech import ONE_TURN
 from tests.fakes.sshd import SSHD, Sshd, sshd
@@ -161,16 +161,18 @@ async def test_localtunnel_carries_the_app(
 async def test_own_ssh_server_carries_the_app(
     project: Path, tmp_path: Path, authority: trustme.CA, browser: Browser
 ) -> None:
-    async with sshd(tmp_path / "sshd") as server:
-        async with hostile_tunnel(
+    async with (
+        sshd(tmp_path / "sshd") as server,
+        hostile_tunnel(
             server.remote_port, authority=authority, names=("voice.tunnel.test",)
-        ) as front:
-            url = front.url.replace("localhost", "voice.tunnel.test")
-            _configure(project, "ssh", **_ssh(server, url))
-            async with session_of(DevRequest(project, tunnel="ssh")) as run:
-                told = await run.until_public(within_s=_UP_WITHIN_S)
-                async with _visit(browser, told) as ears:
-                    await _carries_everything(ears, project, run, "ssh")
+        ) as front,
+    ):
+        url = front.url.replace("localhost", "voice.tunnel.test")
+        _configure(project, "ssh", **_ssh(server, url))
+        async with session_of(DevRequest(project, tunnel="ssh")) as run:
+            told = await run.until_public(within_s=_UP_WITHIN_S)
+            async with _visit(browser, told) as ears:
+                await _carries_everything(ears, project, run, "ssh")
 
     assert told.public_url == url
     assert _failed(run) == []

@@ -13,7 +13,7 @@ _PLACEHOLDER = re.compile(
     r"\.\.\.|x{4,}|your|change|replace|placeholder|<|>|key[-_ ]?here", re.IGNORECASE
 )
 _SHORTER_THAN_ANY_KEY = 40
-_SECRET_NAMES = re.compile(r"(?:_API_KEY|_SECRET|_SECRET_KEY|_WEBHOOK_KEY|_AUTHTOKEN)$")
+_SECRET_NAMES = re.compile(r"(?:_API_KEY|_SECRET|_SECRET_KEY|_WEBHOOK_KEY|_CHAT_KEY|_AUTHTOKEN)$")
 
 
 def key_fault(key: str, *, where: str = "") -> Finding | None:

@@ -18,6 +18,9 @@ API_BASE_URL = "https://api.openai.com/v1"
 """The real API (facts of 2026-11: realtime-api 1)."""
 
 _BASE_URL_NAME = "OPENAI_BASE_URL"
+_EMULATORS = ("RTSTART_EMULATOR_", "RTSTART_CHAT_")
+"""How the settings of `rtstart emulate` begin; they reach the emulator and nothing else."""
+
 _DROPPED = ("RTSTART_", "FORCE_COLOR", "NO_COLOR")
 
 
@@ -90,7 +93,8 @@ def make_plan(
         for one in project.services()
     ]
     if emulation is not None:
-        services.insert(0, _emulator(project, emulation, shared))
+        own = {name: v for name, v in settings.items() if name.startswith(_EMULATORS)}
+        services.insert(0, _emulator(project, emulation, {**shared, **own}))
     hidden = tuple(
         value for name, value in settings.items() if is_secret(name, value, declared) and value
     )
@@ -150,7 +154,7 @@ def _service(
     )
 
 
-def _emulator(project: Project, emulation: Emulation, shared: Mapping[str, str]) -> Service:
+def _emulator(project: Project, emulation: Emulation, env: Mapping[str, str]) -> Service:
     advertised = [part for one in emulation.addresses for part in ("--advertise", one)]
     return Service(
         name=EMULATOR,
@@ -164,7 +168,7 @@ def _emulator(project: Project, emulation: Emulation, shared: Mapping[str, str])
             *advertised,
         ),
         cwd=project.project_dir,
-        env=dict(shared),
+        env=dict(env),
         port=emulation.port,
         ready=HttpReady("/healthz"),
     )

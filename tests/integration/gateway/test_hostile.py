@@ -478,3 +478,11 @@ async def _open_socket(r: Running) -> tuple[bytes, asyncio.StreamWriter]:
     sent = sent.replace(HOST, b"Host: localhost\r\n").replace(ORIGIN.encode(), b"http://localhost")
     writer.write(sent)
     return await reader.readuntil(b"\r\n"), writer
+
+
+async def test_probe_socket_with_a_key_in_other_letters_is_a_bad_request() -> None:
+    key = "Sec-WebSocket-Key: ÄÄÄÄÄÄÄÄÄÄÄ=\r\nSec-WebSocket-Version: 13\r\n".encode()
+    async with running(is_open=True) as r:
+        statuses, _ = await _exchange(r.public, SOCKET % (b"/.rtstart/echo", key), stays=1)
+
+    assert statuses == [400]

@@ -101,6 +101,19 @@ def test_make_plan_points_the_token_service_at_the_emulator() -> None:
     assert "OPENAI_BASE_URL" not in web.env
 
 
+def test_make_plan_gives_the_emulators_settings_to_the_emulator_alone() -> None:
+    plan = _plan(
+        dotenv="RTSTART_EMULATOR_ANSWERS=chat\nRTSTART_CHAT_KEY=chat-chat-chat",
+        emulation=Emulation(8765, "/py"),
+    )
+
+    emulator, *others = plan.services
+    told = {"RTSTART_EMULATOR_ANSWERS": "chat", "RTSTART_CHAT_KEY": "chat-chat-chat"}
+    assert told.items() <= emulator.env.items()
+    assert [name for one in others for name in one.env if name in told] == []
+    assert "chat-chat-chat" in plan.secrets
+
+
 def test_make_plan_leads_the_token_service_to_the_api_by_the_relay() -> None:
     own = f"OPENAI_API_KEY={_KEY}\nOPENAI_BASE_URL=https://api.example.test/v1/"
     key = Key(_KEY, ".env")

@@ -36,6 +36,9 @@ class Echo:
         """Serve one socket to its end; None when too many are open already."""
         if self._open >= _ECHOES_AT_ONCE:
             return None
+        # aiohttp decodes the key, and answers other letters with 500.
+        if not request.headers.get("Sec-WebSocket-Key", "").isascii():
+            raise web.HTTPBadRequest
         socket = web.WebSocketResponse(max_msg_size=_ECHO_BYTES, compress=False, timeout=2.0)
         self._open += 1
         try:

@@ -102,7 +102,9 @@ SESSION_REFUSED = Entry(
     level="error",
     title="The Realtime API did not accept the session's settings",
     why="One unknown or wrong field makes it refuse the whole request.",
-    fix=Fix("Correct the field that is named above, in server/mint.ts."),
+    fix=Fix(
+        "Correct the field that is named above, where the app mints: server/mint.ts or app/mint.py."
+    ),
     recognised="400, or an error event, whose code names a parameter of the session",
 )
 

@@ -10,6 +10,11 @@ import pexpect
 import pyte
 
 
+def _as_a_shell_would() -> None:
+    """Programs under a terminal hear Ctrl-C, also when these tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program with these words, in a terminal of `columns` by 40."""
 
@@ -33,6 +38,7 @@ class Terminal:
             dimensions=(40, columns),
             encoding="utf-8",
             timeout=20,
+            preexec_fn=_as_a_shell_would,
         )
         self._child.logfile_read = self
 
@@ -64,7 +70,12 @@ class Terminal:
         self._child.send(keys)
 
     def ctrl_c(self) -> None:
-        """Press Ctrl-C: a signal to everything in the foreground."""
+        """Press Ctrl-C: a signal to everything in the foreground.
+
+        A person needs a moment after a prompt appears; a signal within the microseconds between
+        readline's prompt and its wait is seen by CPython at the next key only.
+        """
+        self._child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.1)
         self._child.sendintr()
 
     def terminate(self) -> None:

@@ -50,7 +50,7 @@ def templates(session: nox.Session) -> None:
 @nox.session
 def clients(session: nox.Session) -> None:
     """The official Node and browser clients, unmodified, against the emulator."""
-    session.run("pytest", "tests/clients", "-m", "clients", *session.posargs)
+    session.run("pytest", "tests/clients", "-m", "clients", *TWO_AT_ONCE, *session.posargs)
 
 
 @nox.session
@@ -63,4 +63,4 @@ def e2e(session: nox.Session) -> None:
             "  sudo apt-get install -y chromium libnss3-tools"
         )
     Path("artifacts").mkdir(exist_ok=True)
-    session.run("pytest", "tests/e2e", "-m", "e2e", *session.posargs)
+    session.run("pytest", "tests/e2e", "-m", "e2e", *TWO_AT_ONCE, *session.posargs)

@@ -1,8 +1,11 @@
 /** A browser with a microphone, and what a test needs to start an app beside it. */
 
 import { existsSync } from "node:fs";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
@@ -25,20 +28,42 @@ export interface RunningApp {
   close(): void;
 }
 
-/** A browser whose microphone beeps, and that may use it. */
+/** Bytes before the samples of hello.wav: 16 kHz, mono, 16 bit. */
+const WAV_HEAD = 44;
+const BYTES_PER_SECOND = 32_000;
+
+/** A browser that may use its microphone, which hears somebody say hello, again and again. */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = PLACES.find((place) => place !== "" && existsSync(place));
   if (executablePath === undefined) {
     throw new Error("There is no Chrome here. Install it, or set CHROME_PATH to one.");
   }
+  const microphone = await writeMicrophone();
   return chromium.launch({
     executablePath,
     args: [
       "--use-fake-ui-for-media-stream",
       "--use-fake-device-for-media-stream",
+      `--use-file-for-fake-audio-capture=${microphone}`,
       ...(process.platform === "linux" ? ["--no-sandbox"] : []),
     ],
   });
+}
+
+/** A moment to connect, the words, and time for an answer. */
+async function writeMicrophone(): Promise<string> {
+  const hello = await readFile(join(import.meta.dirname, "hello.wav"));
+  const sound = Buffer.concat([
+    Buffer.alloc(BYTES_PER_SECOND),
+    hello.subarray(WAV_HEAD),
+    Buffer.alloc(8 * BYTES_PER_SECOND),
+  ]);
+  const head = Buffer.from(hello.subarray(0, WAV_HEAD));
+  head.writeUInt32LE(WAV_HEAD - 8 + sound.length, 4);
+  head.writeUInt32LE(sound.length, WAV_HEAD - 4);
+  const path = join(await mkdtemp(join(tmpdir(), "microphone-")), "hello.wav");
+  await writeFile(path, Buffer.concat([head, sound]));
+  return path;
 }
 
 /** Where the emulator is. Throws with what to do when there is none. */

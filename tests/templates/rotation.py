@@ -1,27 +1,17 @@
 """Which files of this folder run today: all would take a clean machine more than twenty minutes.
 
 What each template is for runs every day. Its further answers, production and tunnels take turns,
-half of them a day; `TEST_ALL=1` runs everything.
+a quarter of them a day; `TEST_ALL=1` runs everything.
 """
 
 import os
 from datetime import UTC, date, datetime
 
 _TURNS = (
-    {
-        "test_vite_options",
-        "test_vite_bad_input",
-        "test_nextjs_agents",
-        "test_nextjs_tunnels",
-        "test_python_production",
-    },
-    {
-        "test_vite_agents",
-        "test_vite_production",
-        "test_vite_tunnels",
-        "test_nextjs_production",
-        "test_python_options",
-    },
+    {"test_vite_options", "test_nextjs_production"},
+    {"test_vite_agents", "test_vite_production", "test_nextjs_tunnels"},
+    {"test_vite_bad_input", "test_nextjs_agents", "test_python_options"},
+    {"test_vite_tunnels", "test_nextjs_browser", "test_python_production"},
 )
 
 

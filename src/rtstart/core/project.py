@@ -30,6 +30,10 @@ class Project:
             self.config.services.get(name, ServiceConfig(name=name)) for name in self.commands
         )
 
+    def runs(self, program: str) -> bool:
+        """Whether a line of the Procfile begins with this program."""
+        return any(command.split()[:1] == [program] for command in self.commands.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -49,6 +49,7 @@ async def test_doctor_finds_nothing_wrong_with_a_good_app(tmp_path: Path) -> Non
         "project": "passed",
         "key": "passed",
         "node": "skipped",
+        "uv": "skipped",
         "packages": "skipped",
         "port": "passed",
         "leaks": "passed",
@@ -65,11 +66,13 @@ async def test_doctor_says_all_that_is_wrong_at_once(tmp_path: Path) -> None:
     )
     (project / ".env").chmod(0o644)
     (project / "package.json").write_text("{}", encoding="utf-8")
+    with (project / "Procfile").open("a", encoding="utf-8") as procfile:
+        procfile.write("talk: uv run talk\n")
 
     code = await examine_project(project, {"PATH": ""}, fixes=False, emit=told)
 
     assert code == 3
-    assert told.codes == {"RT702", "RT525", "RT304"}
+    assert told.codes == {"RT702", "RT525", "RT304", "RT209"}
 
 
 async def test_doctor_mends_what_is_safe_when_asked(tmp_path: Path) -> None:

@@ -22,13 +22,15 @@ async def with_tools(
     found = dict(environment)
     folder = Path(project.project_dir)
     if (folder / "package.json").exists():
-        from rtstart.adapters.node import ensure_node, with_node
+        from rtstart.adapters.node import NODE
+        from rtstart.adapters.programs import ensure
 
         if not (folder / "node_modules").exists():
             raise Failed.of(PACKAGES_MISSING.found(where=str(folder)))
-        found = with_node(found, await ensure_node(found, may_bring=consent, emit=emit))
-    if any(command.split()[:1] == ["uv"] for command in project.commands.values()):
-        from rtstart.adapters.uv import ensure_uv, with_uv
+        found = await ensure(NODE, found, may_bring=consent, emit=emit)
+    if project.runs("uv"):
+        from rtstart.adapters.programs import ensure
+        from rtstart.adapters.uv import UV
 
         if (folder / "uv.lock").exists() and not (folder / ".venv").exists():
             raise Failed.of(
@@ -38,5 +40,5 @@ async def with_tools(
                     fix=Fix("Install them in the project folder.", command="uv sync"),
                 )
             )
-        found = with_uv(found, await ensure_uv(found, may_bring=consent, emit=emit))
+        found = await ensure(UV, found, may_bring=consent, emit=emit)
     return found

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rtstart.adapters.leak_scan import scan_build, scan_git
-from rtstart.adapters.node import find_node
+from rtstart.adapters.node import NODE
 from rtstart.adapters.ports import choose_port, find_holder, is_free
 from rtstart.adapters.processes.command import run_to_end
+from rtstart.adapters.programs import Bringable, find
+from rtstart.adapters.uv import UV
 from rtstart.commands.doctor.checks import Checks, Result
 from rtstart.commands.load import load_project
 from rtstart.commands.tunnels import list_tunnels
@@ -67,6 +69,7 @@ class _Local:
             {
                 "key": self._key,
                 "node": self._node,
+                "uv": self._uv,
                 "packages": self._packages,
                 "port": self._port,
                 "leaks": self._leaks,
@@ -94,9 +97,15 @@ class _Local:
         return await _ask_api(base_url, key.value, source=key.source)
 
     async def _node(self) -> Result:
-        if not (self._project_dir / "package.json").exists():
+        return await self._program(NODE, is_needed=(self._project_dir / "package.json").exists())
+
+    async def _uv(self) -> Result:
+        return await self._program(UV, is_needed=bool(self._project and self._project.runs("uv")))
+
+    async def _program(self, bringable: Bringable, *, is_needed: bool) -> Result:
+        if not is_needed:
             return Result("not needed", is_skipped=True)
-        found = await find_node(self._environment)
+        found = await find(bringable, self._environment)
         if isinstance(found, Finding):
             return Result(findings=(found,))
         return Result(".".join(map(str, found.version)))

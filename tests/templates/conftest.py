@@ -14,8 +14,6 @@ from tests.templates.python_app import PythonApp, python_env
 from tests.templates.rotation import left_out_now
 from tools.render import render
 
-_INSTALL_S = 120
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the files whose turn is another day, unless one was named."""
@@ -42,7 +40,7 @@ def vite_app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """The vite template, rendered and installed by `npm ci`."""
     app = App(tmp_path_factory.mktemp("vite") / "app", node_env())
     render("vite", app.folder, "Voice Demo")
-    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=_INSTALL_S)
+    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline")
     assert installed.returncode == 0, installed.stdout
     return app
 
@@ -52,7 +50,7 @@ def python_app(tmp_path_factory: pytest.TempPathFactory) -> PythonApp:
     """The python template, rendered and installed by `uv sync` from its lock file."""
     app = PythonApp(tmp_path_factory.mktemp("python") / "app", python_env())
     render("python", app.folder, "Voice Demo")
-    installed = app.run("sync", "--locked", within_s=_INSTALL_S)
+    installed = app.run("sync", "--locked")
     assert installed.returncode == 0, installed.stdout
     return app
 
@@ -62,7 +60,7 @@ def nextjs_app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """The nextjs template, rendered and installed by `npm ci`."""
     app = App(tmp_path_factory.mktemp("nextjs") / "app", node_env(), "nextjs")
     render("nextjs", app.folder, "Voice Demo")
-    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=_INSTALL_S)
+    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline")
     assert installed.returncode == 0, installed.stdout
     return app
 

@@ -31,7 +31,7 @@ def edited(nextjs_app: App) -> Iterator[Edit]:
 
 @pytest.mark.parametrize("script", ["lint", "types", "test", "build"])
 def test_script_passes_on_a_fresh_app(nextjs_app: App, script: str) -> None:
-    done = nextjs_app.npm("run", script, within_s=120)
+    done = nextjs_app.npm("run", script)
 
     assert done.returncode == 0, done.stdout
 
@@ -90,7 +90,7 @@ def test_build_fails(
 ) -> None:
     edited(relpath, old, new)
 
-    done = nextjs_app.npm("run", "build", within_s=120)
+    done = nextjs_app.npm("run", "build")
 
     assert done.returncode != 0
     assert words in re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
@@ -104,7 +104,7 @@ def test_no_key_is_in_what_is_built_when_one_is_in_the_environment_and_in_env_fi
     app = App(nextjs_app.folder, nextjs_app.env | {"OPENAI_API_KEY": _KEY}, "nextjs")
 
     try:
-        done = app.npm("run", "build", within_s=120)
+        done = app.npm("run", "build")
     finally:
         env_file.unlink()
 

@@ -128,7 +128,7 @@ async def test_tool_that_needs_the_server_runs_there_by_a_server_action(
     nextjs_app: App, microphone: Path, web: str
 ) -> None:
     if web == "built":
-        built = nextjs_app.npm("run", "build", within_s=120)
+        built = nextjs_app.npm("run", "build")
         assert built.returncode == 0, built.stdout
     scenario = Scenario(
         replies=(

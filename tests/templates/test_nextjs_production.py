@@ -40,7 +40,7 @@ def image(nextjs_app: App, tmp_path_factory: pytest.TempPathFactory) -> App:
     text = before.replace('import { closed } from "./access.ts";\n', "").replace(_HOOK, _OPEN)
     hook.write_text(text, "utf-8")
     try:
-        built = nextjs_app.npm("run", "build", within_s=150)
+        built = nextjs_app.npm("run", "build")
     finally:
         hook.write_text(before, "utf-8")
     assert built.returncode == 0, built.stdout

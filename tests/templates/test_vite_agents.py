@@ -29,7 +29,7 @@ def agents_app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """The vite template with client=agents-sdk, installed from its lock file."""
     app = App(tmp_path_factory.mktemp("agents") / "app", node_env())
     render("vite", app.folder, "Voice Demo", {"client": "agents-sdk"})
-    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=120)
+    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline")
     assert installed.returncode == 0, installed.stdout
     return app
 

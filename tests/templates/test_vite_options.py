@@ -23,7 +23,7 @@ def full_app(tmp_path_factory: pytest.TempPathFactory) -> App:
     app = App(tmp_path_factory.mktemp("full") / "app", node_env())
     everything = {"client": "agents-sdk", "anthropic": True, "webhooks": True}
     render("vite", app.folder, "Voice Demo", everything)
-    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", within_s=120)
+    installed = app.npm("ci", "--no-audit", "--no-fund", "--prefer-offline")
     assert installed.returncode == 0, installed.stdout
     return app
 

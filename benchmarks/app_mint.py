@@ -75,7 +75,7 @@ def _app(folder: Path) -> App:
     app = App(folder, node_env())
     render("vite", folder, "Voice Demo")
     for words in (("ci", "--no-audit", "--no-fund"), ("run", "build")):
-        done = app.npm(*words, within_s=300)
+        done = app.npm(*words)
         if done.returncode != 0:
             sys.exit(done.stdout)
     hook = folder / "server" / "authorise.ts"

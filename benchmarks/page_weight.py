@@ -51,7 +51,7 @@ def _weigh(dist: Path) -> dict[str, float]:
 
 def _build(app: App, *install: str) -> dict[str, float]:
     for words in (install, ("exec", "vite", "build")):
-        done = app.npm(*words, "--no-audit", "--no-fund", within_s=300)
+        done = app.npm(*words, "--no-audit", "--no-fund")
         if done.returncode != 0:
             sys.exit(done.stdout)
     return _weigh(app.folder / "dist")

@@ -61,9 +61,7 @@ def install(folder: Path, env: dict[str, str]) -> Path:
     folder.mkdir()
     (folder / "package.json").write_text(json.dumps(_PACKAGE), encoding="utf-8")
     (folder / "start.cjs").write_text(_START, encoding="utf-8")
-    done = App(folder, env).npm(
-        "install", "--no-audit", "--no-fund", "--prefer-offline", within_s=120
-    )
+    done = App(folder, env).npm("install", "--no-audit", "--no-fund", "--prefer-offline")
     assert done.returncode == 0, done.stdout
     return folder / "node_modules" / ".bin"
 

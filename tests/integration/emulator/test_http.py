@@ -99,6 +99,32 @@ async def test_minting_is_refused_in_words(http: ClientSession, emulator: Emulat
         ("POST", "/v1/realtime/client_secrets", AUTH, "{", 400, None),
         ("POST", "/v1/realtime/client_secrets", AUTH, "[" * 100_000, 400, None),
         ("POST", "/v1/realtime/client_secrets", AUTH, "", 200, None),
+        ("POST", "/v1/realtime/client_secrets", AUTH, b"\xff\xfe{}", 400, None),
+        (
+            "POST",
+            "/v1/realtime/client_secrets",
+            {**AUTH, "Content-Type": "application/json; charset=nonsense"},
+            "{}",
+            200,
+            None,
+        ),
+        ("POST", "/v1/realtime/client_secrets", AUTH, '{"expires_after":1e999}', 400, None),
+        (
+            "POST",
+            "/v1/realtime/calls",
+            {**AUTH, "Content-Type": "multipart/form-data"},
+            "v=0",
+            400,
+            None,
+        ),
+        (
+            "POST",
+            "/v1/realtime/calls",
+            {**AUTH, "Content-Type": "multipart/form-data; boundary=x"},
+            "v=0",
+            400,
+            None,
+        ),
         ("GET", "/v1/realtime/client_secrets", AUTH, "", 405, None),
         (
             "POST",
@@ -144,13 +170,12 @@ async def test_a_request_gets_its_status_and_code(
     method: str,
     path: str,
     headers: dict[str, str],
-    body: str,
+    body: str | bytes,
     status: int,
     code: str | None,
 ) -> None:
-    async with http.request(
-        method, f"{emulator.url}{path}", data=BytesIO(body.encode()), headers=headers
-    ) as answer:
+    data = BytesIO(body.encode() if isinstance(body, str) else body)
+    async with http.request(method, f"{emulator.url}{path}", data=data, headers=headers) as answer:
         found = await answer.json()
 
     assert (answer.status, found.get("error", {}).get("code")) == (status, code)

@@ -1,6 +1,5 @@
 """The HTTP routes of the Realtime API: minting, calls, the WebSocket, models, and what is gone."""
 
-import json
 import time
 from collections.abc import Awaitable, Callable
 
@@ -34,7 +33,7 @@ from rtstart.core.realtime.tokens import (
     parse_mint,
     parse_session,
 )
-from rtstart.core.realtime.wire import Fault, Ids, Json
+from rtstart.core.realtime.wire import Fault, Ids, Json, parse_json
 
 
 class Routes:
@@ -281,21 +280,20 @@ def _knock(request: web.Request) -> Knock:
 
 async def _json(request: web.Request) -> tuple[Json | Fault, int]:
     """The body, and how long it is."""
-    text = await request.text()
-    return _parsed(text or "{}"), len(text)
+    body = await request.read()
+    return _parsed(body or b"{}"), len(body)
 
 
-def _parsed(text: str) -> Json | Fault:
+def _parsed(body: bytes) -> Json | Fault:
     try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(body.decode("utf-8"))
+    except ValueError:
         words = (
             "We could not parse the JSON body of your request. (HINT: This likely means you aren't "
             "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what "
             "was sent was not valid JSON.)"
         )
         return Fault(None, words)
-    return value
 
 
 async def _offer(request: web.Request) -> tuple[str, Settings | None] | Fault:
@@ -303,7 +301,9 @@ async def _offer(request: web.Request) -> tuple[str, Settings | None] | Fault:
     settings: Settings | None = None
     if request.content_type == "multipart/form-data":
         parts = await _parts(request)
-        offer = parts.get("sdp", "")
+        if isinstance(parts, Fault):
+            return parts
+        offer = parts.get("sdp", b"").decode("utf-8", "replace")
         if "session" in parts:
             session = _parsed(parts["session"])
             parsed = session if isinstance(session, Fault) else parse_session(session)
@@ -316,12 +316,15 @@ async def _offer(request: web.Request) -> tuple[str, Settings | None] | Fault:
     return fault if fault is not None else (offer, settings)
 
 
-async def _parts(request: web.Request) -> dict[str, str]:
-    """The fields of a form as text, whether or not their parts name a content type."""
-    parts: dict[str, str] = {}
-    reader = await request.multipart()
-    async for part in reader:
-        if isinstance(part, BodyPartReader) and part.name in ("sdp", "session"):
-            data = await part.read(decode=True)
-            parts[part.name] = bytes(data).decode("utf-8", "replace")
+async def _parts(request: web.Request) -> dict[str, bytes] | Fault:
+    """The fields of a form, whether or not their parts name a content type."""
+    parts: dict[str, bytes] = {}
+    try:
+        reader = await request.multipart()
+        async for part in reader:
+            if isinstance(part, BodyPartReader) and part.name in ("sdp", "session"):
+                parts[part.name] = bytes(await part.read(decode=True))
+    except ValueError as error:
+        # aiohttp's reader has no error type of its own.
+        return Fault(None, f"The form cannot be read: {error}.")
     return parts

@@ -5,7 +5,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,7 +19,7 @@ from rtstart.core.realtime.rules import (
     missing_parameter,
     nullable,
 )
-from rtstart.core.realtime.wire import Fault, Fields, Json, as_fields, as_text, as_whole
+from rtstart.core.realtime.wire import Fault, Fields, as_fields, as_text, as_whole, parse_json
 
 MAX_EVENT_ID = 512
 MAX_AUDIO_BYTES = 15 * 1024 * 1024
@@ -189,8 +188,8 @@ EVENT_TYPES = (
 def parse(text: str) -> ClientEvent | Refused:
     """One text message of a client as an event, or the refusal it earns."""
     try:
-        message: Json = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        message = parse_json(text)
+    except ValueError as error:
         words = f"Invalid event: failed to parse JSON value. {error}"
         return Refused(None, Fault("invalid_json", words))
     if not isinstance(message, Mapping):
@@ -202,10 +201,6 @@ def parse(text: str) -> ClientEvent | Refused:
     if fault is not None:
         return Refused(event_id, fault)
     return _typed(message, event_id)
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _fault(message: Fields) -> Fault | None:

@@ -1,5 +1,7 @@
 """What goes over the wire: JSON values, refusals and marked ids. Nothing here knows the session."""
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast
@@ -28,6 +30,30 @@ class Fault:
             "message": self.message,
             "param": self.param,
         }
+
+
+def parse_json(text: str) -> Json:
+    """What a JSON text says; raises ValueError when it is none.
+
+    Python's own parser takes `NaN` and makes `1e999` infinite. Sent back to a client, either would
+    be a message that no other parser reads.
+    """
+    try:
+        value: Json = json.loads(text, parse_constant=_no_json, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def _no_json(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is out of range")
+    return number
 
 
 class Ids(Protocol):

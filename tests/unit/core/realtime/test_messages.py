@@ -328,7 +328,9 @@ def test_an_unknown_event_is_refused_with_the_list_of_known_ones() -> None:
     assert refused.fault.message.endswith(", and 'response.cancel'.")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"type": NaN}', "\ud800{"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, '{"type": NaN}', '{"type": 1e999}', "\ud800{"]
+)
 def test_text_is_refused_when_it_is_no_json(text: str) -> None:
     refused = parse(text)
 

@@ -241,6 +241,9 @@ class Answering:
             if sound is None:
                 return Fault(None, "Only model output audio messages can be truncated")
             duration_ms = sound.duration_ms
+        if event.content_index != 0:
+            words = f"Error truncating item: it has no content at index {event.content_index}."
+            return Fault("invalid_value", words, "content_index")
         if event.audio_end_ms > duration_ms:
             words = (
                 f"Audio content of {duration_ms}ms is already shorter than {event.audio_end_ms}ms"

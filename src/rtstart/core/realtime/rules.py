@@ -4,6 +4,7 @@ A rule gives the first fault it finds, or None. The words are the API's own, as 
 WebSocket and HTTP interfaces; forms that no capture shows are listed in docs/emulator-facts.md.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -72,28 +73,57 @@ def noun_of(value: Json) -> str:
     return "an object" if isinstance(value, Mapping) else "an array"
 
 
+MAX_DEPTH = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Anything:
     """No rule at all, for what the API passes through (JSON Schemas, trace metadata)."""
 
     noun: str = "a value"
 
-    def fault(self, value: Json, path: str) -> Fault | None:  # noqa: ARG002 - the protocol's form
-        """Never any."""
-        return None
+    def fault(self, value: Json, path: str) -> Fault | None:
+        """Only what is nested so deeply that it could be read and not written again."""
+        level: list[Json] = [value]
+        for _ in range(MAX_DEPTH):
+            level = [inner for each in level for inner in _inside(each)]
+            if not level:
+                return None
+        words = f"Invalid '{path}': nested more than {MAX_DEPTH} levels deep."
+        return Fault("invalid_value", words, path)
+
+
+def _inside(value: Json) -> Sequence[Json]:
+    if isinstance(value, Mapping):
+        return tuple(value.values())
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, with an upper length if one is known."""
+    """A string; with a lower and an upper length and a form, if such are known."""
 
     max_length: int | None = None
+    pattern: str = ""
+    is_needed: bool = False
     noun: str = "a string"
 
     def fault(self, value: Json, path: str) -> Fault | None:
-        """A wrong type, or too many characters."""
+        """A wrong type, too few or too many characters, or another form."""
         if not isinstance(value, str):
             return wrong_type(path, expected=self.noun, value=value)
+        if self.is_needed and not value:
+            words = (
+                f"Invalid '{path}': empty string. Expected a string with minimum length 1, "
+                "but got an empty string instead."
+            )
+            return Fault("empty_string", words, path)
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            words = (
+                f"Invalid '{path}': string does not match pattern. "
+                f"Expected a string that matches the pattern '{self.pattern}'."
+            )
+            return Fault("invalid_value", words, path)
         if self.max_length is not None and len(value) > self.max_length:
             words = (
                 f"Invalid '{path}': string too long. Expected a string with maximum length "
@@ -117,6 +147,25 @@ class Choice:
         if value not in self.values:
             return invalid_value(path, value, self.values)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG or JPEG as a data URI; nothing is ever fetched from an address."""
+
+    noun: str = "a string"
+
+    def fault(self, value: Json, path: str) -> Fault | None:
+        """A wrong type, or a string that is no such URI."""
+        if not isinstance(value, str):
+            return wrong_type(path, expected=self.noun, value=value)
+        if re.match(r"data:image/(png|jpe?g);base64,", value):
+            return None
+        words = (
+            f"Invalid '{path}'. Expected a base64-encoded data URL with an image MIME type "
+            "(image/png or image/jpeg), but got an invalid value."
+        )
+        return Fault("invalid_value", words, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,8 +375,8 @@ class OneOf:
     @property
     def noun(self) -> str:
         """All that is possible (`one of an object or null`)."""
-        nouns = [rule.noun for rule in self.rules]
-        return f"one of {' or '.join(dict.fromkeys(nouns))}"
+        nouns = dict.fromkeys(rule.noun for rule in self.rules)
+        return f"one of {' or '.join(nouns)}" if len(nouns) > 1 else next(iter(nouns))
 
     def fault(self, value: Json, path: str) -> Fault | None:
         """None if one rule is kept; else the fault of the rule that speaks of this type."""

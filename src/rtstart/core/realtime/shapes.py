@@ -12,6 +12,7 @@ from rtstart.core.realtime.rules import (
     MapOf,
     Number,
     OneOf,
+    Picture,
     Rule,
     Shape,
     Tagged,
@@ -46,15 +47,32 @@ FORMAT = Tagged(
     },
 )
 VOICE = OneOf((Choice(VOICES), Shape({"id": Text()}, required=("id",))))
+TRANSCRIPTION_MODELS = (
+    "gpt-live-transcribe",
+    "gpt-transcribe",
+    "gpt-realtime-whisper",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-4o-transcribe-diarize",
+    "whisper-1",
+)
+"""Newer ones than these are let through when their name says what they are for."""
+
 TRANSCRIPTION = Shape(
     {
-        "model": Text(),
+        "model": OneOf(
+            (Choice(TRANSCRIPTION_MODELS), Text(pattern="^gpt-.*(transcribe|whisper).*$"))
+        ),
         "language": Text(),
         "languages": _STRINGS,
         "keywords": _STRINGS,
-        "prompt": Text(),
+        # Seen in 2026-08: markusylisiurunen/tau#448.
+        "prompt": Text(1024),
         "delay": Choice(_EFFORTS),
-    }
+    },
+    # Whenever the object is there at all (seen by several projects in 2026).
+    required=("model",),
 )
 NOISE_REDUCTION = Shape({"type": Choice(("near_field", "far_field")), "strength": Number()})
 TURN_DETECTION = Tagged(
@@ -82,8 +100,11 @@ TURN_DETECTION = Tagged(
     },
 )
 
+_FUNCTION_NAME = Text(64, pattern="^[a-zA-Z0-9_-]+$")
+"""A dot in one name refuses the whole session (seen by several projects in 2026)."""
+
 _FUNCTION_TOOL = Shape(
-    {"type": Text(), "name": Text(), "description": Text(), "parameters": Anything()},
+    {"type": Text(), "name": _FUNCTION_NAME, "description": Text(), "parameters": Anything()},
     required=("name",),
 )
 _TOOL_FILTER = Shape({"tool_names": _STRINGS, "read_only": Truth()})
@@ -214,9 +235,12 @@ _TRANSCRIPTION: dict[str, Rule] = {
 SESSION = Tagged("type", {"realtime": Shape(_REALTIME), "transcription": Shape(_TRANSCRIPTION)})
 """A whole or partial session object, as `session.update`, minting and `calls` take it."""
 
+_ID = Text(32, is_needed=True)
+"""Ids of items and calls that a client chooses: a UUID with a prefix is too long (seen 2026-08)."""
+
 _COMMON: dict[str, Rule] = {
     "type": Text(),
-    "id": Text(),
+    "id": _ID,
     "object": Choice(("realtime.item",)),
     "status": Choice(("completed", "incomplete", "in_progress")),
 }
@@ -229,7 +253,7 @@ _USER_CONTENT = Tagged(
             {"type": Text(), "audio": Text(), "transcript": nullable(Text())}, required=("audio",)
         ),
         "input_image": Shape(
-            {"type": Text(), "image_url": Text(), "detail": Choice(("auto", "low", "high"))},
+            {"type": Text(), "image_url": Picture(), "detail": Choice(("auto", "low", "high"))},
             required=("image_url",),
         ),
     },
@@ -268,11 +292,11 @@ _MESSAGE = Tagged(
 _ITEMS: dict[str, Rule] = {
     "message": _MESSAGE,
     "function_call": Shape(
-        {**_COMMON, "call_id": Text(), "name": Text(), "arguments": Text()},
+        {**_COMMON, "call_id": _ID, "name": _FUNCTION_NAME, "arguments": Text()},
         required=("name", "arguments"),
     ),
     "function_call_output": Shape(
-        {**_COMMON, "call_id": Text(), "output": Text()}, required=("call_id", "output")
+        {**_COMMON, "call_id": _ID, "output": Text()}, required=("call_id", "output")
     ),
     "mcp_approval_response": Shape(
         {
@@ -287,6 +311,7 @@ _ITEMS: dict[str, Rule] = {
 ITEM = Tagged("type", _ITEMS)
 """An item that a client may create."""
 
+_REFERENCE = Shape({"type": Text(), "id": Text()}, required=("id",))
 RESPONSE = Shape(
     {
         "instructions": Text(),
@@ -301,7 +326,7 @@ RESPONSE = Shape(
         "prompt": _PROMPT,
         "conversation": Choice(("auto", "none")),
         "input": ListOf(
-            Tagged("type", {**_ITEMS, "item_reference": Shape({"type": Text(), "id": Text()})}),
+            Tagged("type", {**_ITEMS, "item_reference": _REFERENCE}),
             of="objects",
         ),
     }

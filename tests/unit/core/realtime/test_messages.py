@@ -80,10 +80,22 @@ def _item(**fields: object) -> dict[str, object]:
     return {"type": "conversation.item.create", "item": {**ITEM, **fields}}
 
 
+def _nested(levels: int) -> object:
+    value: object = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def _content(role: str, kind: str) -> dict[str, object]:
     return _item(role=role, content=[{"type": kind, "text": "x"}])
 
 
+TRANSCRIBERS = (
+    "'gpt-live-transcribe', 'gpt-transcribe', 'gpt-realtime-whisper', 'gpt-4o-transcribe', "
+    "'gpt-4o-mini-transcribe', 'gpt-4o-mini-transcribe-2025-12-15', 'gpt-4o-transcribe-diarize', "
+    "and 'whisper-1'"
+)
 VOICES = (
     "'alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse', 'marin', and 'cedar'"
 )
@@ -159,6 +171,79 @@ VOICES = (
             "invalid_value",
             "item.content[0].type",
             "Invalid value: 'output_text'. Value must be 'input_text'.",
+        ),
+        # Seen by projects of 2026: ids of a UUID and a prefix, tools with a dot, no model.
+        (
+            _item(id="x" * 33),
+            "string_above_max_length",
+            "item.id",
+            (
+                "Invalid '{}': string too long. Expected a string with maximum length 32, "
+                "but got a string with length 33 instead."
+            ),
+        ),
+        (
+            _item(id=""),
+            "empty_string",
+            "item.id",
+            (
+                "Invalid '{}': empty string. Expected a string with minimum length 1, "
+                "but got an empty string instead."
+            ),
+        ),
+        (
+            _session(tools=[{"type": "function", "name": "pos.add_item"}]),
+            "invalid_value",
+            "session.tools[0].name",
+            (
+                "Invalid '{}': string does not match pattern. "
+                "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+            ),
+        ),
+        (
+            _session(audio={"input": {"transcription": {"language": "en"}}}),
+            "missing_required_parameter",
+            "session.audio.input.transcription.model",
+            "Missing required parameter: '{}'.",
+        ),
+        (
+            _session(audio={"input": {"transcription": {"model": "gpt-realtime-2.1"}}}),
+            "invalid_value",
+            "session.audio.input.transcription.model",
+            f"Invalid value: 'gpt-realtime-2.1'. Supported values are: {TRANSCRIBERS}.",
+        ),
+        (
+            _session(audio={"input": {"transcription": {"model": 5}}}),
+            "invalid_type",
+            "session.audio.input.transcription.model",
+            "Invalid type for '{}': expected a string, but got an integer instead.",
+        ),
+        (
+            _item(content=[{"type": "input_image", "image_url": "https://example.com/a.png"}]),
+            "invalid_value",
+            "item.content[0].image_url",
+            (
+                "Invalid '{}'. Expected a base64-encoded data URL with an image MIME type "
+                "(image/png or image/jpeg), but got an invalid value."
+            ),
+        ),
+        (
+            _item(content=[{"type": "input_image", "image_url": None}]),
+            "invalid_type",
+            "item.content[0].image_url",
+            "Invalid type for '{}': expected a string, but got null instead.",
+        ),
+        (
+            {"type": "response.create", "response": {"input": [{"type": "item_reference"}]}},
+            "missing_required_parameter",
+            "response.input[0].id",
+            "Missing required parameter: '{}'.",
+        ),
+        (
+            _session(tools=[{"type": "function", "name": "f", "parameters": _nested(101)}]),
+            "invalid_value",
+            "session.tools[0].parameters",
+            "Invalid '{}': nested more than 100 levels deep.",
         ),
         # The same rules elsewhere.
         ({}, "missing_required_parameter", "type", "Missing required parameter: '{}'."),

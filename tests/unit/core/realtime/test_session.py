@@ -247,6 +247,22 @@ def test_a_client_truncates_what_it_did_not_play() -> None:
     assert base64.b64decode(content["audio"]) == silence(200)
 
 
+def test_truncating_content_that_is_not_there_is_refused() -> None:
+    desk = Desk()
+    desk.say_turn()
+    desk.answer(Words("Hello"), Sound(silence(400)), Complete())
+    item_id = desk.sent[-1]["response"]["output"][0]["id"]
+
+    (refused,) = desk.send(
+        "conversation.item.truncate", item_id=item_id, content_index=1, audio_end_ms=200
+    )
+
+    assert (refused["error"]["code"], refused["error"]["param"]) == (
+        "invalid_value",
+        "content_index",
+    )
+
+
 def test_an_answer_can_be_truncated_while_it_is_given() -> None:
     desk = Desk()
     desk.say_turn()

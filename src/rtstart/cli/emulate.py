@@ -203,15 +203,18 @@ def _fault(text: str) -> "FaultRule":
 
 def _list_faults() -> None:
     from rtstart.cli.render.style import standard_output, style_of
-    from rtstart.core.realtime.faults import FAULTS
+    from rtstart.core.realtime.faults import FAULT_KEYS, FAULTS
 
     out = standard_output()
     style = style_of(out)
     width = max(len(name) for name in FAULTS)
     for name, words in FAULTS.items():
         out.write(f"  {style.ink(name.ljust(width), 'bold')}  {words}\n")
+        keys = ", ".join(FAULT_KEYS[name])
+        out.write(f"  {' ' * width}  {style.ink(keys, 'dim')}\n")
     out.write(
-        "\n  Each takes at=5s (after the call began), turn=2 (the answer), times=1, chance=0.5.\n"
+        "\n  at=5s counts from the call's beginning, turn=2 is its second answer; "
+        "drop:at=5s,times=1\n"
     )
 
 

@@ -63,6 +63,28 @@ async def test_minting_fails_once_and_works_again(
     assert second[0] == 200
 
 
+async def test_a_key_is_wrong_wherever_it_is_used() -> None:
+    async with _with("wrong-key") as emulator, ClientSession() as http:
+        async with http.get(f"{emulator.base_url}/models", headers=AUTH) as answer:
+            listed = answer.status
+        offered, _ = await _post(emulator, "calls", b"v=0")
+        async with connected(emulator.realtime_url) as client:
+            error = await client.events.next("error")
+            code = await client.closed()
+
+    assert (listed, offered) == (401, 401)
+    assert (error["error"]["code"], code) == ("invalid_api_key", 3000)
+
+
+async def test_answers_fail_without_credit_though_the_socket_opens() -> None:
+    async with _with("no-quota") as emulator, connected(emulator.realtime_url) as client:
+        await client.send("response.create")
+        done = await client.events.next("response.done")
+
+    assert done["response"]["status"] == "failed"
+    assert done["response"]["status_details"]["error"]["code"] == "insufficient_quota"
+
+
 async def test_offers_are_refused() -> None:
     async with _with("sdp-refused") as emulator:
         status, body = await _post(emulator, "calls", b"v=0")
@@ -265,6 +287,45 @@ async def test_faults_are_switched_while_it_runs() -> None:
 
     assert [rule["name"] for rule in listed["faults"]] == ["no-quota"]
     assert (refused[0], left, cleared, minted[0]) == (429, {"faults": []}, {"faults": []}, 200)
+
+
+async def test_faults_strike_a_call_that_is_going_on() -> None:
+    async with _with() as emulator, connected(emulator.realtime_url) as client:
+        await client.events.next("session.created")
+        emulator.board.add(FaultRule("mute"))
+        await client.speak(recording(ONE_TURN.path))
+        await client.events.next("response.done")
+        muted = client.answer_sound()
+        emulator.board.add(FaultRule("session-end", at_s=0.0))
+        code = await client.closed()
+
+    assert len(muted) > 24_000
+    assert not muted.any()
+    assert code == 1001
+
+
+async def test_faults_switched_off_do_not_strike_any_more() -> None:
+    faults = ("deaf", "mute", "drop:at=300ms")
+    async with _with(*faults) as emulator, connected(emulator.realtime_url) as client:
+        await client.events.next("session.created")
+        emulator.board.clear()
+        await client.speak(recording(ONE_TURN.path))
+        await client.events.next("response.done", 10)
+        sound = client.answer_sound()
+
+    assert sound.any()
+
+
+async def test_the_second_answer_is_not_heard() -> None:
+    async with _with("mute:turn=2") as emulator, connected(emulator.realtime_url) as client:
+        loud = []
+        for _ in range(2):
+            before = len(client.answer_sound())
+            await client.send("response.create")
+            await client.events.next("response.done")
+            loud.append(bool(client.answer_sound()[before:].any()))
+
+    assert loud == [True, False]
 
 
 @pytest.mark.parametrize(

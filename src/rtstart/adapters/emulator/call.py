@@ -78,6 +78,7 @@ class Call:
         self._player = player
         self._channels: dict[int, Channel] = {}
         self._next_sideband = 1
+        self._begun_at = 0.0
         self._fault_numbers = itertools.count()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._voice: tuple[object, Voice] | None = None
@@ -111,12 +112,15 @@ class Call:
         self._channels[number] = channel
         self.step(facts.Joined(number))
         if is_owner:
-            self._troubles.begin(self, self._later)
+            self._begun_at = asyncio.get_running_loop().time()
+            self._troubles.begin(self, self._at)
         return number
 
-    def _later(self, delay_s: float, do: Callable[[], None]) -> None:
+    def _at(self, at_s: float, do: Callable[[], None]) -> None:
+        """Do something so many seconds after the call began, or soon if that has passed."""
         loop = asyncio.get_running_loop()
-        self._timers[f"fault {next(self._fault_numbers)}"] = loop.call_later(delay_s, do)
+        timer = f"fault {next(self._fault_numbers)}"
+        self._timers[timer] = loop.call_at(self._begun_at + at_s, do)
 
     def leave(self, number: int) -> None:
         """A client is gone. Without its own one a call ends."""
@@ -240,6 +244,7 @@ class Call:
         for observer in self._observers:
             observer.close()
         self._observers = ()
+        self._troubles.end()
         self.ended.set()
 
     def drop(self) -> None:

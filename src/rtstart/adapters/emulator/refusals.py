@@ -1,9 +1,10 @@
 """Faults as they strike HTTP requests and handshakes."""
 
 import asyncio
+from collections import OrderedDict
 
 from rtstart.core.realtime.faults import FaultBoard
-from rtstart.core.realtime.tokens import wrong_key
+from rtstart.core.realtime.tokens import CAPACITY, wrong_key
 from rtstart.core.realtime.wire import Fault
 
 NO_QUOTA = Fault(
@@ -29,12 +30,14 @@ class HttpTroubles:
 
     def __init__(self, board: FaultBoard) -> None:
         self._board = board
-        self._used: set[str] = set()
+        self._used: OrderedDict[str, None] = OrderedDict()
 
-    async def mint(self, key: str) -> tuple[Fault, int] | None:
+    def key(self, key: str) -> Fault | None:
+        """What happens to an API key that is good otherwise."""
+        return wrong_key(key) if self._board.strikes("wrong-key") else None
+
+    async def mint(self) -> tuple[Fault, int] | None:
         """What happens to a request for a secret: a refusal and its status, or nothing."""
-        if self._board.strikes("wrong-key"):
-            return wrong_key(key), 401
         if self._board.strikes("no-quota"):
             return NO_QUOTA, 429
         return await self._any()
@@ -57,7 +60,9 @@ class HttpTroubles:
             return wrong_key(value)
         if value in self._used and self._board.strikes("reused-secret"):
             return wrong_key(value)
-        self._used.add(value)
+        self._used[value] = None
+        if len(self._used) > CAPACITY:
+            self._used.popitem(last=False)
         return None
 
     async def _any(self) -> tuple[Fault, int] | None:

@@ -13,7 +13,6 @@ from rtstart.adapters.emulator.websocket import new_socket, serve
 from rtstart.core.realtime.admission import (
     BAD_CREDENTIALS_CLOSE,
     Admission,
-    Admitted,
     Joining,
     Knock,
     Turned,
@@ -111,9 +110,11 @@ class Routes:
         if key.startswith("ek_") and not secrets_too:
             return Fault("invalid_api_key", "An ephemeral key cannot be used here.")
         found = check_credential(key, secrets=self._secrets, policy=self._policy, now=time.time())
-        if isinstance(found, Settings):
-            return self._troubles.secret(key) or found
-        return found
+        return found if isinstance(found, Fault) else self._struck(key) or found
+
+    def _struck(self, key: str) -> Fault | None:
+        is_secret = key.startswith("ek_")
+        return self._troubles.secret(key) if is_secret else self._troubles.key(key)
 
     async def _models(self, request: web.Request) -> web.Response:
         refusal = self._refusal(request, secrets_too=False)
@@ -136,7 +137,7 @@ class Routes:
         refusal = self._refusal(request, secrets_too=False)
         if isinstance(refusal, Fault):
             return failed(refusal, 401)
-        trouble = await self._troubles.mint(credential(request.headers.get("Authorization", "")))
+        trouble = await self._troubles.mint()
         if trouble is not None:
             return failed(*trouble)
         body, size_bytes = await _json(request)
@@ -237,12 +238,10 @@ class Routes:
 
     def _admit(self, knock: Knock) -> Admission:
         decision = admit(knock, secrets=self._secrets, policy=self._policy, now=time.time())
-        key = credential(knock.authorization, knock.protocols)
-        if isinstance(decision, Admitted) and key.startswith("ek_"):
-            fault = self._troubles.secret(key)
-            if fault is not None:
-                return Turned(fault, BAD_CREDENTIALS_CLOSE)
-        return decision
+        if isinstance(decision, Turned):
+            return decision
+        fault = self._struck(credential(knock.authorization, knock.protocols))
+        return decision if fault is None else Turned(fault, BAD_CREDENTIALS_CLOSE)
 
     async def _turn_away(self, socket: web.WebSocketResponse, turned: Turned) -> None:
         error = {**turned.fault.wire(), "event_id": None}

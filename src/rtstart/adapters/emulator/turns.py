@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 
 from rtstart.adapters.emulator.answers import Answerer
+from rtstart.adapters.emulator.refusals import NO_QUOTA
 from rtstart.adapters.emulator.troubles import CallTroubles
 from rtstart.core.realtime import facts
 from rtstart.core.realtime.actions import Transcribe
@@ -75,8 +76,9 @@ class Turns:
         trouble = self._troubles.answer(after_tool=isinstance(last, FunctionOutput))
         try:
             await asyncio.sleep(trouble.delay_s)
-            if trouble.fails:
-                self._tell(facts.Answered(response_id, self._server_error()))
+            if trouble.fault is not None:
+                failure = QUOTA_USED_UP if trouble.fault == "no-quota" else self._server_error()
+                self._tell(facts.Answered(response_id, failure))
                 return
             await self._say(question)
         except Exception:  # noqa: BLE001 - a plug-in: its bug fails the answer, not the call
@@ -126,6 +128,10 @@ class Turns:
             "retry your request, or contact us through our help center at help.openai.com if the "
             f"error persists. (Please include the session ID {self._session_id} in your message.)",
         )
+
+
+QUOTA_USED_UP = Failure(NO_QUOTA.type, NO_QUOTA.code, NO_QUOTA.message)
+"""How an answer ends when there is no credit; the connection itself looks fine then."""
 
 
 class _Pace:

@@ -6,7 +6,14 @@ from random import Random
 import pytest
 
 from rtstart.core.reading import Fault, Reader
-from rtstart.core.realtime.faults import FAULTS, FaultBoard, FaultRule, parse_fault, read_fault
+from rtstart.core.realtime.faults import (
+    FAULTS,
+    FaultBoard,
+    FaultRule,
+    OnFault,
+    parse_fault,
+    read_fault,
+)
 
 
 def _always() -> float:
@@ -34,6 +41,7 @@ def test_a_fault_is_read(text: str, rule: FaultRule) -> None:
     ("text", "words"),
     [
         ("dropp", 'name is "dropp", which is no fault; did you mean drop?'),
+        ("", f"name is missing; there are {', '.join(FAULTS)}"),
         ("x", f'name is "x", which is no fault; there are {", ".join(FAULTS)}'),
         ("drop:5s", '"5s" is not of the form key=value'),
         ("drop:at=soon", 'at must be a time such as "20s" or "500ms"'),
@@ -41,6 +49,8 @@ def test_a_fault_is_read(text: str, rule: FaultRule) -> None:
         ("mute:chance=2", "chance is 2; it must be from 0 to 1"),
         ("mute:chance=often", "chance must be a number, not text"),
         ("mute:when=now", "when is unknown"),
+        ("no-quota:at=5s", "at has no effect on no-quota; it can have turn, times, chance"),
+        ("drop:share=0.5", "share has no effect on drop; it can have at, turn, times, chance"),
     ],
 )
 def test_a_fault_is_explained_when_wrong(text: str, words: str) -> None:
@@ -76,9 +86,70 @@ def test_timed_faults_are_told_apart() -> None:
     drop, once = FaultRule("drop", at_s=5), FaultRule("session-end", at_s=9, times=1)
     board = FaultBoard((FaultRule("mute"), drop, once), chance=_always)
 
-    assert board.timed() == (drop, once)
-    assert board.timed() == (drop,)
+    assert [fault.rule for fault in board.timed()] == [drop, once]
+    assert [fault.rule for fault in board.timed()] == [drop]
     assert board.strikes("drop", turn=1) is None
+
+
+def test_faults_of_a_call_strike_at_their_turn_and_others_do_not() -> None:
+    mute = FaultRule("mute", turn=2)
+    rules = (mute, FaultRule("deaf"), FaultRule("slow-answer", turn=2))
+    board = FaultBoard(rules, chance=_always)
+
+    assert [board.at_turn(turn) for turn in (1, 2, 3)] == [(), (mute,), ()]
+
+
+class _Seen:
+    """A watcher that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.on: list[FaultRule] = []
+        self.off: list[FaultRule] = []
+
+    def switched_on(self, fault: OnFault) -> None:
+        self.on.append(fault.rule)
+
+    def switched_off(self, fault: OnFault) -> None:
+        self.off.append(fault.rule)
+
+
+def test_watchers_are_told_as_long_as_they_watch() -> None:
+    mute, deaf, drop = FaultRule("mute"), FaultRule("deaf"), FaultRule("drop", at_s=5)
+    board, seen = FaultBoard((mute,), chance=_always), _Seen()
+    board.watch(seen)
+
+    board.add(deaf)
+    board.remove("mute")
+    board.clear()
+    board.unwatch(seen)
+    board.unwatch(seen)
+    board.add(drop)
+
+    assert (seen.on, seen.off) == ([deaf], [mute, deaf])
+
+
+class _Claiming(_Seen):
+    """A watcher that lets itself be struck."""
+
+    def __init__(self, board: FaultBoard) -> None:
+        super().__init__()
+        self._board = board
+
+    def switched_on(self, fault: OnFault) -> None:
+        if self._board.claim(fault):
+            super().switched_on(fault)
+
+
+def test_a_fault_strikes_no_more_calls_than_it_may() -> None:
+    mute = FaultRule("mute", times=1)
+    board = FaultBoard((), chance=_always)
+    first, second = _Claiming(board), _Claiming(board)
+    board.watch(first)
+    board.watch(second)
+
+    board.add(mute)
+
+    assert (first.on, second.on) == ([mute], [])
 
 
 def test_faults_are_switched_on_and_off() -> None:

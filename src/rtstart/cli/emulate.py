@@ -1,5 +1,6 @@
 """`rtstart emulate`: options in, an address out."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -150,11 +151,11 @@ def emulate(
     options = EmulatorOptions(
         host=host,
         port=usual if port is None else port,
-        advertise=tuple(advertise or ()),
+        advertise=_addresses(advertise or ()),
         session_s=_seconds(session),
         answers=_chat(chat_url, chat_model) if answers == "chat" else answers,
         seed=seed,
-        faults=tuple(_fault(text) for text in fault or ()),
+        faults=_faults(fault or ()),
         record_dir=record,
     )
     if scenario is not None and replay is not None:
@@ -190,15 +191,33 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _fault(text: str) -> "FaultRule":
-    from rtstart.core.realtime.faults import parse_fault
+def _addresses(given: Sequence[str]) -> tuple[str, ...]:
+    from ipaddress import AddressValueError, IPv4Address
 
-    rule = parse_fault(text)
-    if isinstance(rule, str):
+    for text in given:
+        try:
+            IPv4Address(text)
+        except AddressValueError as error:
+            raise Usage(
+                f'"{text}" is no address of this machine',
+                why=f"It has to be IPv4: {error}.",
+                hint="rtstart emulate --advertise 192.168.1.20",
+            ) from error
+    return tuple(given)
+
+
+def _faults(given: Sequence[str]) -> "tuple[FaultRule, ...]":
+    """All faults that are asked for, or all that is wrong with them."""
+    from rtstart.core.realtime.faults import FaultRule, parse_fault
+
+    read = [(text, parse_fault(text)) for text in given]
+    wrong = [f"{text}: {words}" for text, words in read if isinstance(words, str)]
+    if wrong:
+        many = "These faults are" if len(wrong) > 1 else "This fault is"
         raise Usage(
-            f'The fault "{text}" is not understood: {rule}', hint="rtstart emulate --list-faults"
+            f"{many} not understood", why="\n".join(wrong), hint="rtstart emulate --list-faults"
         )
-    return rule
+    return tuple(rule for _, rule in read if isinstance(rule, FaultRule))
 
 
 def _list_faults() -> None:

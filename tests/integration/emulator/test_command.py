@@ -86,9 +86,14 @@ async def test_it_speaks_tls_too_when_asked() -> None:
     [
         (("--answers", "chat"), b"--answers chat --chat-model llama3.2"),
         (("--answers", "chat", "--chat-model", "m", "--chat-url", "here"), b'"here" is no address'),
+        (("--fault", "dropp", "--fault", "mute:at=x"), b"did you mean drop?\n  mute:at=x: at must"),
+        (("--advertise", "here"), b'"here" is no address of this machine'),
+        (("--host", "192.0.2.1"), b"Cannot listen on 192.0.2.1:0"),
+        (("--record", "/dev/null/calls"), b'Calls cannot be recorded in "/dev/null/calls"'),
+        (("--", "no-such-program"), b"as in: -- npm test"),
     ],
 )
-async def test_a_chat_endpoint_is_named_whole(options: tuple[str, ...], words: bytes) -> None:
+async def test_a_wrong_wish_is_explained(options: tuple[str, ...], words: bytes) -> None:
     process = await _started("--port", "0", *options)
     _, err = await asyncio.wait_for(process.communicate(), 10)
 

@@ -1,5 +1,6 @@
 """The emulator as a whole: options in, a running server with an address out."""
 
+import errno
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from rtstart.adapters.emulator.ice import own_addresses
 from rtstart.adapters.emulator.ids import MarkedIds
 from rtstart.adapters.emulator.refusals import HttpTroubles
 from rtstart.adapters.emulator.routes import Routes
-from rtstart.core.errors import Conflict
+from rtstart.core.errors import Conflict, Usage
 from rtstart.core.findings.machine import PORT_TAKEN
 from rtstart.core.realtime.faults import FaultBoard, FaultRule
 from rtstart.core.realtime.scenario import Scenario
@@ -68,7 +69,7 @@ class Emulator:
     """A Realtime API on this machine, for as long as the context lasts.
 
     Entering starts it, leaving hangs up every call and closes every socket. Raises Conflict when
-    the port is taken.
+    the port is taken and Usage when it cannot be listened on at all.
     """
 
     def __init__(self, options: EmulatorOptions) -> None:
@@ -159,7 +160,13 @@ class Emulator:
             await site.start()
         except OSError as error:
             where = f"{self.options.host}:{port}"
-            raise Conflict.of(PORT_TAKEN.found(f"Port {port} is taken", where=where)) from error
+            if error.errno == errno.EADDRINUSE:
+                raise Conflict.of(PORT_TAKEN.found(f"Port {port} is taken", where=where)) from error
+            raise Usage(
+                f"Cannot listen on {where}",
+                why=error.strerror or str(error),
+                hint="rtstart emulate --host 127.0.0.1 --port 8765",
+            ) from error
         found: int = self._runner.addresses[known][1]
         return found
 

@@ -23,7 +23,7 @@ async def run_foreground(command: Sequence[str], *, cwd: Path, env: Mapping[str,
         raise Usage(
             f'The command "{command[0]}" could not be started',
             why=error.strerror or str(error),
-            hint="rtstart dev -- COMMAND [ARGUMENTS]",
+            hint="Give a program of this machine after the --, as in: -- npm test",
         ) from error
     try:
         code = await process.wait()

@@ -27,7 +27,7 @@ def failure_lines(error: RtstartError, *, style: Style) -> Iterator[str]:
     yield style.ink(f"  {style.glyphs.failed} {error.what}", "bad") + style.ink(place, "dim")
     if error.why:
         yield ""
-        yield from (f"  {line}" for line in _wrap(error.why))
+        yield from (f"  {line}" for part in error.why.splitlines() for line in _wrap(part))
     yield ""
     yield from _hint(error.hint, style)
     if error.code:

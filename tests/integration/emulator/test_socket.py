@@ -14,6 +14,7 @@ from rtstart.adapters.emulator import websocket
 from rtstart.adapters.emulator.audio.samples import RATE_HZ
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
+from rtstart.core.realtime import listening
 from tests.fakes.realtime import KEY, SocketClient, connected, recording, silence
 from tests.fakes.speech import ONE_TURN, TWO_TURNS
 
@@ -367,6 +368,52 @@ async def test_a_flood_is_answered_in_order_and_others_are_not_kept_waiting(
     named = [event["error"]["event_id"] for event in flooder.events.of("error")]
     assert named == [f"flood_{number}" for number in range(5000)]
     assert waited_s < 2
+
+
+async def test_minutes_of_sound_in_one_message_keep_nobody_waiting(emulator: Emulator) -> None:
+    said = np.tile(recording(ONE_TURN.path), 20)
+    audio = base64.b64encode(said.astype("<i2").tobytes()).decode("ascii")
+    rule = {"type": "server_vad", "create_response": False}
+    came: list[str] = []
+    async with connected(emulator.realtime_url) as talker, connected(emulator.realtime_url) as one:
+        await talker.update(audio={"input": {"turn_detection": rule}})
+        await one.events.next("session.created")
+
+        async def heard() -> None:
+            await talker.events.next("error", 20)
+            came.append("all was heard")
+
+        async def asked() -> None:
+            await one.update(instructions="still quick")
+            came.append("the other was answered")
+
+        await talker.send("input_audio_buffer.append", audio=audio)
+        await talker.send("conversation.item.retrieve", item_id="none")
+        await talker.events.next("input_audio_buffer.speech_started", 20)
+        await asyncio.gather(heard(), asked())
+
+    turns = len(talker.events.of("input_audio_buffer.speech_started"))
+    assert (came, turns) == (["the other was answered", "all was heard"], 20)
+
+
+async def test_sound_beyond_the_buffer_is_refused_once_and_whole(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "MAX_BUFFER_BYTES", 48 * 2500)
+    async with connected(emulator.realtime_url) as client:
+        await client.update(audio={"input": {"turn_detection": None}})
+        for duration_ms in (2000, 2000):
+            audio = base64.b64encode(bytes(48 * duration_ms)).decode("ascii")
+            await client.send("input_audio_buffer.append", audio=audio)
+        await client.send("input_audio_buffer.commit")
+        item_id = (await client.events.next("input_audio_buffer.committed"))["item_id"]
+        await client.send("conversation.item.retrieve", item_id=item_id)
+        item = (await client.events.next("conversation.item.retrieved"))["item"]
+
+    assert [event["error"]["code"] for event in client.events.of("error")] == [
+        "input_audio_buffer_full"
+    ]
+    assert len(base64.b64decode(item["content"][0]["audio"])) == 48 * 2000
 
 
 async def test_what_is_sent_before_a_refusal_is_read_changes_nothing(emulator: Emulator) -> None:

@@ -16,10 +16,19 @@ from rtstart.adapters.emulator.observers import Observer
 from rtstart.adapters.emulator.troubles import CallTroubles
 from rtstart.adapters.emulator.turns import Turns
 from rtstart.core.realtime import actions, facts
-from rtstart.core.realtime.messages import BINARY_FRAME, AppendAudio, Refused, parse
+from rtstart.core.realtime.messages import (
+    BINARY_FRAME,
+    AppendAudio,
+    ClientEvent,
+    Refused,
+    parse,
+)
 from rtstart.core.realtime.session import SessionMachine
-from rtstart.core.realtime.settings import FormatName, SemanticVad
+from rtstart.core.realtime.settings import BYTES_PER_MS, FormatName, SemanticVad
 from rtstart.core.realtime.turns import Frame
+
+_AT_ONCE_MS = 1000
+"""How much sound is listened to before others get their turn: 3 ms of a core."""
 
 
 class Channel(Protocol):
@@ -130,17 +139,41 @@ class Call:
 
     def receive(self, text: str, number: int) -> None:
         """A client sent a text message."""
+        event = self._parsed(text)
+        if isinstance(event, AppendAudio):
+            self._append(event, event.audio, number)
+        else:
+            self.step(facts.Received(event, number))
+
+    async def receive_long(self, text: str, number: int) -> None:
+        """The same for a message of any length: one with minutes of sound in it, listened to in
+        one go, would keep every other call waiting for seconds.
+        """
+        event = self._parsed(text)
+        if not isinstance(event, AppendAudio):
+            self.step(facts.Received(event, number))
+            return
+        size = BYTES_PER_MS[self._machine.settings.input_format] * _AT_ONCE_MS
+        if not self._machine.has_room(len(event.audio)):
+            size = len(event.audio)
+        for start in range(0, max(1, len(event.audio)), size):
+            if start:
+                await asyncio.sleep(0)
+            self._append(event, event.audio[start : start + size], number)
+
+    def _parsed(self, text: str) -> ClientEvent | Refused:
         event = parse(text)
         if self._observers and not isinstance(event, Refused):
             said = json.loads(text)
             for observer in self._observers:
                 observer.client(said)
-        if not isinstance(event, AppendAudio):
-            self.step(facts.Received(event, number))
-            return
-        audio = bytes(len(event.audio)) if self._troubles.is_deaf else event.audio
+        return event
+
+    def _append(self, event: AppendAudio, audio: bytes, number: int) -> None:
+        if self._troubles.is_deaf:
+            audio = bytes(len(audio))
         frames: tuple[Frame, ...] = ()
-        if self._machine.is_listening:
+        if self._machine.is_listening and self._machine.has_room(len(audio)):
             frames = self._listen(audio, self._machine.settings.input_format)
         self.step(facts.Heard(audio, frames, event.event_id, number))
 

@@ -104,7 +104,7 @@ async def serve(
             heard_at = loop.time()
             match message.type:
                 case WSMsgType.TEXT:
-                    call.receive(message.data, number)
+                    await call.receive_long(message.data, number)
                 case WSMsgType.BINARY:
                     call.receive_binary(number)
                 case WSMsgType.PING:

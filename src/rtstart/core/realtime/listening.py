@@ -60,9 +60,13 @@ class Listening:
             self._rule = settings.turn_detection
             self._detector = self._new_detector()
 
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether so much more sound is taken in."""
+        return len(self._sound) + size_bytes <= MAX_BUFFER_BYTES
+
     def append(self, audio: bytes) -> Fault | None:
         """Take more sound in."""
-        if len(self._sound) + len(audio) > MAX_BUFFER_BYTES:
+        if not self.has_room(len(audio)):
             words = "The input audio buffer is full. Commit or clear it."
             return Fault("input_audio_buffer_full", words)
         self._sound += audio

@@ -88,6 +88,10 @@ class SessionMachine:
         """Whether sound has to come with speech decisions."""
         return self.settings.turn_detection is not None
 
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether the input buffer takes so much more sound."""
+        return self._listening.has_room(size_bytes)
+
     @property
     def _heard_format(self) -> FormatName:
         """How sound comes in. Over WebRTC the formats of the session say nothing."""

@@ -36,6 +36,7 @@ from rtstart.core.tunnels import (
     Traits,
     Way,
 )
+from rtstart.core.tunnels.health import Seen
 from rtstart.core.tunnels.keeper import Keeper, Rules
 from tests.fakes.runs import Events, service
 
@@ -50,7 +51,7 @@ class _Doors:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.is_ours = True
+        self.seen: Seen = "ours"
         self.findings: tuple[Finding, ...] = ()
         self.announced = asyncio.Event()
         self.may_fetch = True
@@ -69,9 +70,9 @@ class _Doors:
         self.said.append(f"prove {url} by {candidate.name}")
         return self.findings
 
-    async def check(self, url: str) -> bool:
+    async def check(self, url: str) -> Seen:
         self.said.append(f"check {url}")
-        return self.is_ours
+        return self.seen
 
     async def fetch(self, candidate: Candidate) -> None:
         self.said.append(f"fetch {candidate.name}")
@@ -215,7 +216,7 @@ async def test_address_is_opened_anew_when_it_answers_no_more(tmp_path: Path) ->
         holder.open()
         await holder.wait_settled()
         await _until(lambda: "check https://a.test" in doors.said)
-        doors.is_ours = False
+        doors.seen = "not ours"
         with contextlib.suppress(TimeoutError):
             await events.until(lambda event: isinstance(event, TunnelDown), within_s=8.0)
 

@@ -30,6 +30,7 @@ from rtstart.core.tunnels import (
     TaskTunnel,
     Way,
 )
+from rtstart.core.tunnels.health import Seen
 from rtstart.core.tunnels.keeper import Keeper, Rules
 from rtstart.core.tunnels.keeper_facts import (
     Accept,
@@ -80,7 +81,7 @@ class Doors(Protocol):
         """Ask everything through the address, with the patience that it needs."""
         ...
 
-    async def check(self, url: str) -> bool:
+    async def check(self, url: str) -> Seen:
         """Ask once whether the address leads to this run."""
         ...
 

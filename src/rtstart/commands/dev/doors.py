@@ -19,6 +19,7 @@ from rtstart.core.findings.tunnel_refusals import TIME_LIMIT
 from rtstart.core.notices import Closed, Ending
 from rtstart.core.proof import Subject
 from rtstart.core.tunnels import Candidate
+from rtstart.core.tunnels.health import Seen
 from rtstart.core.tunnels.keeper import PROVIDER_WARNING_S, Keeper, Rules
 
 PROVER = "rtstart itself"
@@ -135,14 +136,15 @@ class RunDoors:
                     self._gateway.forget_secrets(visitor.id, since=began)
                     self._gateway.drop(visitor.id)
 
-    async def check(self, url: str) -> bool:
+    async def check(self, url: str) -> Seen:
         """Whether the address still answers with this run's nonce."""
-        try:
-            async with outside(url, tls=self._tls.get(url), deadline_s=_CHECK_WITHIN_S) as visitor:
+        async with outside(url, tls=self._tls.get(url), deadline_s=_CHECK_WITHIN_S) as visitor:
+            try:
+                await visitor.resolve()
                 answer = await visitor.ask("GET", "/.rtstart/nonce")
-        except AskFailed:
-            return False
-        return self._gateway.nonce in answer.text
+            except AskFailed as failed:
+                return "no name" if failed.trouble == "no name" else "not ours"
+        return "ours" if self._gateway.nonce in answer.text else "not ours"
 
     def announce(self, url: str, candidate: Candidate, findings: tuple[Finding, ...]) -> None:
         """Tell the run, then the pages that are open at an address before this one.

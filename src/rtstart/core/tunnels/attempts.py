@@ -15,6 +15,8 @@ TRIES_PROVEN = 5
 STEADY_S = 30.0
 """A way that was up for so long has a clean sheet; one that keeps dying sooner has not."""
 START_OVER_S = 60.0
+LONGEST_START_OVER_S = 600.0
+"""A provider that allows no more for now is asked ever less often: asking makes it worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Attempts:
         self._place = 0
         self._worked: set[str] = set()
         self._up_since: float | None = None
+        self._rounds = 0
         self.tries = 0
         """How often the current way was tried in a row."""
 
@@ -92,7 +95,7 @@ class Attempts:
     def failed(self, now: float, *, again: bool) -> None:
         """The current way has failed; `again` says that it may work when it is tried once more."""
         if self._up_since is not None and now - self._up_since >= STEADY_S:
-            self.tries = 0
+            self.tries = self._rounds = 0
         self._up_since = None
         if not again:
             self.tries = TRIES_PROVEN
@@ -107,5 +110,7 @@ class Attempts:
             return Following()
         if self._worked:
             self.restart()
-            return FromTheStart(START_OVER_S)
+            self._rounds += 1
+            wait_s = START_OVER_S * 2.0 ** (self._rounds - 1)
+            return FromTheStart(min(wait_s, LONGEST_START_OVER_S))
         return GiveUp()

@@ -82,6 +82,9 @@ def choose(wish: Wish, known: Sequence[Known], *, may_open_public: bool) -> Choi
             findings.append(one.standing.finding)
         if _is_usable(one.standing):
             candidates.append(_candidate(one, "asked for"))
+        elif one.standing.finding is None:
+            words = f"{one.name} cannot be used here"
+            findings.append(tunnel.NOT_SET_UP.found(words, why=_missing(one.standing)[1]))
     return Choice(tuple(candidates), {}, tuple(findings), is_named=True)
 
 

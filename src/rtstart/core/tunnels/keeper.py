@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
 from rtstart.core.events import Event, Found, TunnelDown, TunnelEnding, TunnelOpening
-from rtstart.core.findings import Finding
+from rtstart.core.findings import Finding, Fix, tunnel
 from rtstart.core.findings import tunnel_proof as proof_findings
 from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.hosts import parse_origin
 from rtstart.core.tunnels.attempts import Again, Attempts, Following, FromTheStart, GiveUp
 from rtstart.core.tunnels.choice import Candidate
+from rtstart.core.tunnels.health import Health, Seen, is_tunnels_fault
 from rtstart.core.tunnels.keeper_facts import (
     Accept,
     Action,
@@ -47,7 +49,6 @@ State: TypeAlias = Literal[
     "waiting",  # to try again
 ]
 
-MISSES = 3
 HEALTH_SOON_S = 3.0
 PROVIDER_WARNING_S = 300.0
 CLOSE_WARNING_S = 600.0
@@ -62,19 +63,7 @@ _OF_AN_OPENING: tuple[Purpose, ...] = (
 )
 """Timers that end with an opening. The others belong to the address, whoever carries it."""
 
-_TUNNELS_FAULT = frozenset(
-    {
-        proof_findings.NAME_NOT_FOUND.code,
-        proof_findings.CERTIFICATE_WRONG.code,
-        proof_findings.UPGRADE_DROPPED.code,
-        proof_findings.UPGRADE_IGNORED.code,
-        proof_findings.WRONG_APP.code,
-        proof_findings.HOST_REFUSED.code,
-        refusals.TOO_MANY_REQUESTS.code,
-        refusals.NOT_CONNECTED.code,
-    }
-)
-"""What another way may do better. A refused key is nobody's tunnel's fault."""
+_BARE = Fix("Let it name a bare origin: https://, a host, perhaps a port.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,8 @@ class Keeper:
         self._ways = Attempts(candidates)
         self._rules = rules or Rules()
         self._attempt = 0
-        self._misses = 0
+        self._health = Health()
+        self._trouble: Finding | None = None
         self._url = ""
         self._is_connected = False
         self._is_wanted = False
@@ -174,8 +164,9 @@ class Keeper:
     def _open(self) -> None:
         self._attempt += 1
         self._ways.opened()
-        self._misses, self._url, self._is_connected = 0, "", False
-        self._why = None
+        self._health = Health()
+        self._url, self._is_connected = "", False
+        self._why = self._trouble = None
         for purpose in _OF_AN_OPENING:
             self._turns.pop(purpose, None)
         self.state = "opening"
@@ -193,8 +184,8 @@ class Keeper:
                 self._ring("connected", address_within_s + connected_within_s)
             case Proved(_, findings) if self.state == "proving":
                 self._proved(findings)
-            case Checked(_, is_ours) if self.state == "up":
-                self._checked(is_ours)
+            case Checked(_, seen) if self.state == "up":
+                self._checked(seen)
             case _:
                 pass
 
@@ -204,24 +195,32 @@ class Keeper:
                 self._address(url)
             case Connected():
                 self._is_connected = True
+                self._health.connected()
                 if self.state == "connecting":
                     self._settle()
             case Refused(finding, again):
                 self._failed(finding, again=again)
-            case Lost():
-                if self.state == "up":
+            case Lost(_, finding):
+                self._trouble = finding
+                # Said again and again it must not put the question off again and again.
+                if self._health.lost() and self.state == "up":
                     self._ring("health", self._rules.health_soon_s)
             case _:
                 assert_never(news)
 
-    def _address(self, url: str) -> None:
-        if url == self._url:
+    def _address(self, told: str) -> None:
+        origin = parse_origin(told)
+        if origin is None and told.startswith("https://"):
+            words = f'The tunnel told "{told}", which is no address an app can have'
+            self._failed(tunnel.BAD_ADDRESS.found(words, fix=_BARE), again=False)
             return
-        if not url.startswith("https://"):
-            self._failed(refusals.NO_TLS.found(f'The tunnel told "{url}"'), again=False)
+        if origin is None or origin.scheme != "https":
+            self._failed(refusals.NO_TLS.found(f'The tunnel told "{told}"'), again=False)
             return
-        self._url = url
-        self._do(Accept(self._attempt, url))
+        if str(origin) == self._url:
+            return
+        self._url = str(origin)
+        self._do(Accept(self._attempt, self._url))
         if self._is_connected:
             self._settle()
         else:
@@ -240,30 +239,33 @@ class Keeper:
         self._do(Prove(self._attempt, self._url, self._ways.way))
 
     def _proved(self, findings: tuple[Finding, ...]) -> None:
-        faults = [one for one in findings if one.code in _TUNNELS_FAULT and one.level == "error"]
         candidate = self._ways.way
+        faults = [one for one in findings if is_tunnels_fault(one, candidate)]
         if faults and self._ways.has_next and not self._ways.has_worked:
             self._give_up(faults[0], again=False)
             return
         self.state = "up"
+        codes = {one.code for one in findings}
+        self._health.proved(has_name=proof_findings.NAME_NOT_FOUND.code not in codes)
         self._ways.is_up(self._now)
         self._do(Announce(self._attempt, self._url, candidate, findings))
         self._ring("health", candidate.traits.health_every_s)
         if candidate.traits.lasts_s is not None:
-            self._ring("provider-end", candidate.traits.lasts_s - PROVIDER_WARNING_S)
+            self._ring("provider-end", max(candidate.traits.lasts_s - PROVIDER_WARNING_S, 0.0))
         if self._closes_at is None and self._rules.closes_after_s is not None:
             self._begin_term(self._rules.closes_after_s)
 
-    def _checked(self, is_ours: bool) -> None:
-        if is_ours:
-            self._misses = 0
-            self._ring("health", self._ways.way.traits.health_every_s)
-            return
-        self._misses += 1
-        if self._misses < MISSES:
-            self._ring("health", self._rules.health_soon_s)
-            return
-        self._failed(refusals.LOST.found(f"{self._url} does not answer any more"), again=True)
+    def _checked(self, seen: Seen) -> None:
+        match self._health.saw(seen):
+            case "well":
+                self._ring("health", self._ways.way.traits.health_every_s)
+            case "appeared":
+                self._prove()
+            case "missed":
+                self._ring("health", self._rules.health_soon_s)
+            case "gone":
+                words = f"{self._url} does not answer any more"
+                self._failed(refusals.LOST.found(words), again=True)
 
     def _closed(self, finding: Finding | None) -> None:
         if self.state == "closing":
@@ -349,7 +351,7 @@ class Keeper:
                 self._failed(refusals.NO_ADDRESS.found(f"{name} told no address"), again=True)
             case "connected" if self.state == "connecting":
                 words = f"{name} told {self._url} and did not connect"
-                self._failed(refusals.NOT_CONNECTED.found(words), again=True)
+                self._failed(self._trouble or refusals.NOT_CONNECTED.found(words), again=True)
             case "settle" if self.state == "settling":
                 self._prove()
             case "health" if self.state == "up":

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from rtstart.core.events import Event
 from rtstart.core.findings import Finding
 from rtstart.core.tunnels.choice import Candidate
+from rtstart.core.tunnels.health import Seen
 from rtstart.core.tunnels.types import TunnelNews
 
 Purpose: TypeAlias = Literal[
@@ -79,7 +80,7 @@ class Checked:
     """The address was asked whether it still leads to us."""
 
     attempt: int
-    is_ours: bool
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)

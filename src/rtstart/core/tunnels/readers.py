@@ -20,6 +20,8 @@ class Sign:
     again: bool = False
 
 
+_BEHIND = "/.,;:!?)]}>'\""
+
 NO_NETWORK = Sign(
     r"(?i)no such host|network is unreachable|Temporary failure in name resolution|"
     r"Could not resolve hostname|Name or service not known|ENOTFOUND|server misbehaving|"
@@ -39,9 +41,9 @@ def refusal(line: str, signs: Sequence[Sign]) -> Refused | None:
 
 
 def address(line: str, pattern: str) -> AddressFound | None:
-    """The first https address in a line that matches, without a slash at its end."""
+    """The first address in a line that matches, without what a sentence puts behind it."""
     match = re.search(pattern, line)
-    return AddressFound(match.group().rstrip("/")) if match else None
+    return AddressFound(match.group().rstrip(_BEHIND)) if match else None
 
 
 def _reason(line: str) -> str:

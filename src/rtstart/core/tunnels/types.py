@@ -41,9 +41,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection broke; the provider's program is mending it by itself."""
+    """The connection broke, or does not come about; the provider's program is mending it by itself.
+
+    `finding` is what to say when it never connects.
+    """
 
     why: str
+    finding: Finding | None = None
 
 
 TunnelNews: TypeAlias = AddressFound | Connected | Refused | Lost

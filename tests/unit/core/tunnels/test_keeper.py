@@ -13,6 +13,7 @@ from rtstart.core.findings import api as api_findings
 from rtstart.core.findings import tunnel_refusals as refusals
 from rtstart.core.tunnels import AddressFound, Candidate, Connected, Lost, Refused, Traits
 from rtstart.core.tunnels.attempts import STEADY_S
+from rtstart.core.tunnels.health import MISSES_WHILE_MENDING, Seen
 from rtstart.core.tunnels.keeper import Keeper, Rules
 from rtstart.core.tunnels.keeper_facts import (
     Accept,
@@ -203,6 +204,29 @@ def test_address_without_https_is_a_failure() -> None:
     ]
 
 
+@pytest.mark.parametrize("told", ["https://a.test/app", "https://a b", "https://ada@a.test"])
+def test_address_is_refused_in_words_when_it_is_no_bare_origin(told: str) -> None:
+    keeper = Keeper([_CLOUD])
+
+    found, _ = _steps(keeper, OpenAsked(), News(1, AddressFound(told)))[2:]
+
+    assert isinstance(found, Tell)
+    assert isinstance(found.event, Found)
+    assert (found.event.finding.code, found.event.finding.what) == (
+        "RT408",
+        f'The tunnel told "{told}", which is no address an app can have',
+    )
+
+
+def test_reason_is_kept_when_a_provider_that_tries_again_never_connects() -> None:
+    keeper = Keeper([_CLOUD])
+    blocked = refusals.EDGE_BLOCKED.found()
+    actions = _steps(keeper, OpenAsked(), Limits(1, 30.0, 45.0), News(1, AddressFound(_URL)))
+
+    assert _steps(keeper, News(1, Lost("no way", blocked))) == []
+    assert _steps(keeper, _timer(actions, "connected"))[0] == Tell(Found(blocked))
+
+
 def test_next_way_is_tried_when_the_proof_shows_the_tunnels_fault() -> None:
     keeper = Keeper([_HOUR, _LAN])
     _steps(keeper, OpenAsked(), News(1, AddressFound(_URL)), News(1, Connected()))
@@ -232,18 +256,18 @@ def test_health_is_asked_again_and_again_when_all_is_well() -> None:
     keeper, actions = _up(_HOUR)
 
     assert _steps(keeper, _timer(actions, "health")) == [Check(1, _URL)]
-    assert _steps(keeper, Checked(1, is_ours=True)) == [Ring(Timer("health", 3), 30.0)]
+    assert _steps(keeper, Checked(1, "ours")) == [Ring(Timer("health", 3), 30.0)]
 
 
 def test_address_is_opened_anew_when_it_misses_three_times() -> None:
     keeper, actions = _up(_HOUR, _LAN)
     for _ in range(2):
         _steps(keeper, _timer(actions, "health"))
-        actions = _steps(keeper, Checked(1, is_ours=False))
+        actions = _steps(keeper, Checked(1, "not ours"))
         assert [action.after_s for action in actions if isinstance(action, Ring)] == [3.0]
     _steps(keeper, _timer(actions, "health"))
 
-    assert _steps(keeper, Checked(1, is_ours=False)) == [
+    assert _steps(keeper, Checked(1, "not ours")) == [
         Tell(Found(refusals.LOST.found(f"{_URL} does not answer any more"))),
         Withdraw(),
         Close(1),
@@ -262,6 +286,62 @@ def test_health_is_asked_soon_when_the_provider_lost_its_connection() -> None:
     assert soon == [Ring(Timer("health", 3), 3.0)]
     assert _steps(keeper, old) == []
     assert _steps(keeper, _timer(soon, "health")) == [Check(1, _URL)]
+
+
+def test_question_is_not_put_off_when_the_provider_goes_on_about_its_loss() -> None:
+    keeper, _ = _up(_HOUR)
+    soon = _steps(keeper, News(1, Lost("broken")))
+
+    assert _steps(keeper, *[News(1, Lost("broken"))] * 100) == []
+    assert _steps(keeper, _timer(soon, "health")) == [Check(1, _URL)]
+
+
+def test_address_is_kept_for_a_minute_while_its_provider_mends_the_connection() -> None:
+    keeper, _ = _up(_HOUR)
+    actions = _steps(keeper, News(1, Lost("broken")))
+    for _ in range(MISSES_WHILE_MENDING - 1):
+        _steps(keeper, _timer(actions, "health"))
+        actions = _steps(keeper, Checked(1, "not ours"))
+
+    assert keeper.url == _URL
+    _steps(keeper, _timer(actions, "health"))
+    assert _steps(keeper, Checked(1, "not ours"))[-1] == Close(1)
+
+
+def test_three_misses_count_again_once_the_provider_is_connected_again() -> None:
+    keeper, _ = _up(_HOUR)
+    _steps(keeper, News(1, Lost("broken")), *[Checked(1, "not ours")] * 9, News(1, Connected()))
+
+    assert _steps(keeper, *[Checked(1, "not ours")] * 3)[-1] == Close(1)
+
+
+def test_address_is_kept_for_a_minute_when_this_machine_has_no_network() -> None:
+    keeper, _ = _up(_HOUR)
+
+    _steps(keeper, *[Checked(1, "no name")] * (MISSES_WHILE_MENDING - 1))
+    assert keeper.url == _URL
+    assert _steps(keeper, Checked(1, "no name"))[-1] == Close(1)
+
+
+def test_tunnel_is_kept_when_only_its_new_name_does_not_resolve_here_yet() -> None:
+    keeper = Keeper([_CLOUD, _LAN])
+    late = tunnel_proof.NAME_NOT_FOUND.found()
+    actions = _steps(keeper, OpenAsked(), News(1, AddressFound(_URL)), News(1, Connected()))
+    _steps(keeper, _timer(actions, "settle"))
+
+    assert _steps(keeper, Proved(1, (late,)))[0] == Announce(1, _URL, _CLOUD, (late,))
+    _steps(keeper, *[Checked(1, "no name")] * 100)
+    assert keeper.url == _URL
+    assert _steps(keeper, Checked(1, "ours")) == [Prove(1, _URL, _CLOUD)]
+    assert _steps(keeper, Proved(1, ()))[0] == Announce(1, _URL, _CLOUD, ())
+
+
+def test_next_way_is_tried_when_a_name_that_should_be_there_is_not() -> None:
+    keeper = Keeper([_HOUR, _LAN])
+    late = tunnel_proof.NAME_NOT_FOUND.found()
+    _steps(keeper, OpenAsked(), News(1, AddressFound(_URL)), News(1, Connected()))
+
+    assert _steps(keeper, Proved(1, (late,))) == [Withdraw(), Close(1)]
 
 
 def test_new_address_is_proved_and_announced_when_the_provider_changes_it() -> None:
@@ -299,6 +379,18 @@ def test_ways_are_tried_from_the_start_when_one_of_them_has_worked_before() -> N
 
     assert Tell(TunnelDown("lan", _ENDED.what, "from the start in 60 s")) in actions
     assert isinstance(_steps(keeper, _timer(actions, "again"))[-1], Open)
+
+
+def test_ways_are_asked_ever_less_often_when_they_refuse_again_and_again() -> None:
+    keeper, _ = _up(_LAN)
+    limited = refusals.RATE_LIMITED.found()
+    waits = []
+    for attempt in range(1, 8):
+        actions = _steps(keeper, News(attempt, Refused(limited)), Closed(attempt))
+        waits += [action.after_s for action in actions if isinstance(action, Ring)]
+        _steps(keeper, _timer(actions, "again"))
+
+    assert waits == [60.0, 120.0, 240.0, 480.0, 600.0, 600.0, 600.0]
 
 
 def test_next_way_is_tried_when_one_dies_again_and_again_soon_after_it_was_up() -> None:
@@ -406,7 +498,7 @@ def test_term_is_kept_when_the_address_is_opened_anew() -> None:
         News(1, AddressFound(_OTHER)),
         Limits(1, 1.0, 1.0),
         Proved(1, ()),
-        Checked(1, is_ours=False),
+        Checked(1, "not ours"),
         Closed(1),
         Rang(Timer("health", 1)),
     ],
@@ -419,7 +511,7 @@ def test_nothing_happens_when_a_fact_belongs_to_an_opening_that_is_over(late: Fa
     assert _steps(keeper, late) == []
 
 
-@pytest.mark.parametrize("stray", [Proved(1, ()), Checked(1, is_ours=True), News(1, Lost("x"))])
+@pytest.mark.parametrize("stray", [Proved(1, ()), Checked(1, "ours"), News(1, Lost("x"))])
 def test_nothing_happens_when_a_fact_comes_out_of_turn(stray: Fact) -> None:
     keeper = Keeper([_LAN])
     _steps(keeper, OpenAsked())
@@ -523,10 +615,10 @@ class World(RuleBasedStateMachine):
             self.proved.add(url)
             self.feed(Proved(attempt, () if is_good else (_WRONG_APP,)))
 
-    @rule(is_ours=st.booleans())
-    def checked(self, is_ours: bool) -> None:
+    @rule(seen=st.sampled_from(["ours", "not ours", "no name"]))
+    def checked(self, seen: Seen) -> None:
         for attempt in self.open:
-            self.feed(Checked(attempt, is_ours))
+            self.feed(Checked(attempt, seen))
 
     @rule(at=st.integers(0, 30), later_s=st.floats(0, 60))
     def timer_rings(self, at: int, later_s: float) -> None:

@@ -1,5 +1,6 @@
 """A stand-in for localhost.run: an SSH server that asks for no key, forwards to a random https
-address, and names it in JSON on the session's channel.
+address, and names it in JSON on the session's channel. It does for pinggy too, which lists its
+addresses on a page behind the session, and asks for a password that is empty.
 """
 
 import asyncio
@@ -13,15 +14,21 @@ from typing import Any
 import asyncssh
 import trustme
 
+_PORT = 80
+_PAGE_PORT = 4300
+
 
 @dataclass
 class HostedSsh:
-    """The running service. `refuses` makes it answer the next forwarding with this sentence."""
+    """The running service. `refuses` makes it answer the next forwarding with this sentence, and
+    `wants_password` lets in who has typed nothing for one.
+    """
 
     port: int
     authority: trustme.CA
     urls: list[str] = field(default_factory=list)
     refuses: str = ""
+    wants_password: bool = False
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     fronts: list[asyncio.Server] = field(default_factory=list)
 
@@ -67,6 +74,7 @@ class _Session(asyncssh.SSHServer):
     def __init__(self, service: HostedSsh) -> None:
         self._service = service
         self.told: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self.urls: list[str] = []
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
@@ -78,7 +86,29 @@ class _Session(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         del username
-        return False
+        return self._service.wants_password
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        del username
+        return password == ""
+
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> Any:
+        del dest_host, orig_host, orig_port
+        return self._list_addresses if dest_port == _PAGE_PORT else False
+
+    async def _list_addresses(self, reader: Any, writer: Any) -> None:
+        """The page that pinggy has at port 4300 of a session."""
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps(
+            {"urls": [url.replace("https:", "http:") for url in self.urls] + self.urls}
+        )
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        writer.write_eof()
 
     async def server_requested(self, listen_host: str, listen_port: int) -> Any:
         del listen_host, listen_port
@@ -97,7 +127,8 @@ class _Session(asyncssh.SSHServer):
         front = await asyncio.start_server(self._carry, "127.0.0.1", 0, ssl=context)
         self._service.fronts.append(front)
         host = f"localhost:{front.sockets[0].getsockname()[1]}"
-        self._service.urls.append(f"https://{host}")
+        self.urls = [f"https://{host}"]
+        self._service.urls += self.urls
         self.told.put_nowait(
             {
                 "connection_id": "3b6d",
@@ -110,7 +141,7 @@ class _Session(asyncssh.SSHServer):
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            inner, outer = await self._connection.open_connection("localhost", 80)
+            inner, outer = await self._connection.open_connection("localhost", _PORT)
             pumps = [_pump(reader, outer), _pump(inner, writer)]
             await asyncio.gather(*pumps)
         except (OSError, asyncssh.Error, asyncio.CancelledError):
@@ -121,6 +152,10 @@ class _Session(asyncssh.SSHServer):
 
 class _Listener(asyncssh.SSHListener):
     """What asyncssh keeps for a forwarding that this service carries itself."""
+
+    def get_port(self) -> int:
+        """The port that is said to whoever asked for any."""
+        return _PORT
 
     def close(self) -> None:
         """Nothing listens under the name that was asked for."""

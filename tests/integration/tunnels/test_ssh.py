@@ -51,7 +51,8 @@ async def hosted(authority: trustme.CA) -> AsyncIterator[HostedSsh]:
 
 
 def _project(folder: Path, table: str, **options: object) -> Path:
-    project = write_project(folder / "app", port=choose_port(None))
+    # A blank and a sign of ssh's own in the path, which ssh would take for something else.
+    project = write_project(folder / "my 100%app", port=choose_port(None))
     lines = "".join(f'{key} = "{value}"\n' for key, value in options.items())
     with (project / "rtstart.toml").open("a", encoding="utf-8") as config:
         config.write(f'[tunnels."{table}"]\n{lines}')
@@ -131,6 +132,23 @@ async def test_hosted_service_carries_the_app_by_its_json(
     assert (told.passed, told.asked) == (8, 8)
     assert not hosted.connections
     assert (project / ".rtstart" / "tunnel" / "ssh-known-hosts").exists()
+
+
+async def test_pinggys_kind_carries_the_app_by_its_page_and_an_empty_password(
+    tmp_path: Path, hosted: HostedSsh
+) -> None:
+    hosted.wants_password = True
+    project = _project(tmp_path, "pinggy", host="127.0.0.1", port=hosted.port)
+
+    async with session_of(DevRequest(project, tunnel="pinggy")) as run:
+        told = await run.until_public()
+
+    assert [told.public_url] == hosted.urls
+    assert (told.passed, told.asked) == (8, 8)
+    assert not hosted.connections
+    assert [path.name for path in (project / ".rtstart" / "tunnel").iterdir()] == [
+        "ssh-known-hosts"
+    ]
 
 
 async def test_new_address_is_proved_when_the_service_changes_it(

@@ -25,6 +25,7 @@ from rtstart.core.tunnels import (
     Traits,
     TunnelNews,
     address,
+    parse_own_address,
     refusal,
 )
 
@@ -38,6 +39,11 @@ _QUICK_URL = r"https://(?!api\.)[a-z0-9]+(?:-[a-z0-9]+)+\.trycloudflare\.com"
 _CLIENT_HEADER = "cf-connecting-ip"
 """Cloudflare's edge writes it anew for every request, whatever a visitor sent in it."""
 
+_TABLE = Fix(
+    "Write where it leads, and put its token into TUNNEL_TOKEN.",
+    '[tunnels.cloudflared-named]\nhost = "voice.example.com"\n'
+    "port = 4200   # what the dashboard sends this host to, on 127.0.0.1",
+)
 _EMPTY_CONFIG = "cloudflared-empty.yml"
 _INSTALL = {
     "darwin": "brew install cloudflared",
@@ -58,10 +64,7 @@ _SIGNS = (
         "Cloudflare has trouble giving out quick tunnels",
         again=True,
     ),
-    Sign(
-        r"Could not lookup srv records|Unable to establish connection with Cloudflare edge",
-        refusals.EDGE_BLOCKED,
-    ),
+    Sign(r"Could not lookup srv records", refusals.EDGE_BLOCKED),
     Sign(
         r"Unauthorized|Provided Tunnel token is not valid|Invalid tunnel secret",
         refusals.CREDENTIAL_REFUSED,
@@ -69,6 +72,14 @@ _SIGNS = (
     ),
     Sign(r"failed to request quick Tunnel: Post", refusals.NO_NETWORK),
 )
+
+_DIALS = Sign(
+    r"Unable to establish connection with Cloudflare edge|[Ff]ailed to dial (?:to edge|a quic)",
+    refusals.EDGE_BLOCKED,
+)
+"""Said at each attempt, and it makes more of them: over TCP after UDP, and after a laptop woke up
+before its network did. Only where nothing comes of them is it a refusal.
+"""
 
 
 def read(line: str) -> TunnelNews | None:
@@ -80,6 +91,8 @@ def read(line: str) -> TunnelNews | None:
         return Connected()
     if re.search(r"Connection terminated|Unregistered tunnel connection", text):
         return Lost("its connection with Cloudflare ended")
+    if refused := refusal(text, (_DIALS,)):
+        return Lost(refused.finding.what, refused.finding)
     return refusal(text, _SIGNS)
 
 
@@ -202,6 +215,11 @@ class Quick:
         )
 
 
+def _address_of(host: str) -> str:
+    """People write the name, or the whole address."""
+    return host if "://" in host else f"https://{host}"
+
+
 class Named:
     """A tunnel of one's own account with a stable name.
 
@@ -224,11 +242,13 @@ class Named:
         """Ready when host and token, or host and tunnel, are there."""
         token_env = options.get("token_env", "TUNNEL_TOKEN")
         if not options.get("host"):
-            fix = Fix("Write the public host name.", '[tunnels.cloudflared-named]\nhost = "…"')
             return Standing(
                 "signed out",
-                finding=tunnel.NOT_SET_UP.found("No named tunnel is set up here", fix=fix),
+                finding=tunnel.NOT_SET_UP.found("No named tunnel is set up here", fix=_TABLE),
             )
+        _, wrong = parse_own_address(_address_of(options["host"]))
+        if wrong is not None:
+            return Standing("unusable", finding=wrong, is_configured=True)
         if not options.get("tunnel") and not machine.env.get(token_env):
             fix = Fix(f"Put the tunnel's token into {token_env}, or name a local tunnel.")
             return Standing(
@@ -253,7 +273,7 @@ class Named:
             env=env,
             files={_EMPTY_CONFIG: ""},
             pages=(_ready_page(target),),
-            address=f"https://{options['host']}",
+            address=parse_own_address(_address_of(options["host"]))[0],
         )
 
 

@@ -50,7 +50,10 @@ def read(line: str) -> TunnelNews | None:
 
 
 class DevTunnel:
-    """A name for a run, or a lasting one by `tunnel`, which `devtunnel create` makes."""
+    """A name for a run, or a lasting one. Options: `tunnel`, which `devtunnel create` made, and
+    `port`, which `devtunnel port create` gave it: the service refuses to change the ports of a
+    tunnel that is there (microsoft/dev-tunnels#512, 2025-02).
+    """
 
     api = API
     name = "devtunnel"
@@ -75,6 +78,14 @@ class DevTunnel:
                 finding=tunnel.PROGRAM_MISSING.found("devtunnel is not installed", fix=fix),
                 is_configured=bool(options),
             )
+        if (name := options.get("tunnel")) and not options.get("port"):
+            fix = Fix(
+                "Give it a port once, and write the same one into rtstart.toml.",
+                f'[tunnels.devtunnel]\ntunnel = "{name}"\n'
+                f"port = 4200   # devtunnel port create {name} -p 4200",
+            )
+            finding = tunnel.NOT_SET_UP.found(f"The port of {name} is not known here", fix=fix)
+            return Standing("signed out", finding=finding, is_configured=True)
         code, said = await machine.run(program, "user", "show")
         if code != 0 or re.search(r"(?i)not logged in", said):
             finding = tunnel.NOT_SIGNED_IN.found("devtunnel is not signed in", fix=_LOGIN)
@@ -84,18 +95,9 @@ class DevTunnel:
     def plan(self, machine: Machine, target: Target, options: Options) -> ProcessTunnel:
         """Open to anonymous visitors: rtstart's own invitation guards the app."""
         name = options.get("tunnel", "")
-        return ProcessTunnel(
-            (
-                machine.find("devtunnel") or "devtunnel",
-                "host",
-                *((name,) if name else ()),
-                "-p",
-                str(target.port),
-                "--allow-anonymous",
-            ),
-            read,
-            is_connected_by_address=True,
-        )
+        what = (name,) if name else ("-p", str(target.port), "--allow-anonymous")
+        program = machine.find("devtunnel") or "devtunnel"
+        return ProcessTunnel((program, "host", *what), read, is_connected_by_address=True)
 
 
 DEVTUNNEL = DevTunnel()

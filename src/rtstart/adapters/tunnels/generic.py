@@ -4,8 +4,9 @@ import re
 import shlex
 from functools import partial
 
-from rtstart.core.findings import Fix, tunnel
+from rtstart.core.findings import Finding, Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
+from rtstart.core.findings.project import BAD_CONFIG
 from rtstart.core.reading import parse_duration
 from rtstart.core.tunnels import (
     API,
@@ -20,6 +21,7 @@ from rtstart.core.tunnels import (
     Traits,
     TunnelNews,
     address,
+    parse_own_address,
     refusal,
 )
 
@@ -61,14 +63,9 @@ class Command:
                 finding=tunnel.NOT_SET_UP.found("No tunnel command is set up here", fix=fix),
                 is_configured=bool(options),
             )
-        for key in ("url_pattern", "connected_pattern"):
-            try:
-                re.compile(options.get(key, ""))
-            except re.error as error:
-                finding = tunnel.BAD_ADDRESS.found(
-                    f"tunnels.command.{key} is no regular expression", why=str(error)
-                )
-                return Standing("unusable", finding=finding, is_configured=True)
+        wrong = _faults(options)
+        if wrong is not None:
+            return Standing("unusable", finding=wrong, is_configured=True)
         program = shlex.split(options["run"])[0]
         if machine.find(program) is None and not machine.exists(program):
             finding = tunnel.PROGRAM_MISSING.found(f'"{program}" is not installed')
@@ -88,11 +85,34 @@ class Command:
         return ProcessTunnel(
             command,
             partial(read, url_pattern=options.get("url_pattern", ""), connected_pattern=connected),
-            address=options.get("url", "").rstrip("/"),
+            address=parse_own_address(options["url"])[0] if options.get("url") else "",
             is_connected_by_address=not connected,
             address_within_s=within_s,
             connected_within_s=within_s,
         )
+
+
+def _faults(options: Options) -> Finding | None:
+    """What is wrong with the table, if anything is."""
+    try:
+        words = shlex.split(options["run"])
+    except ValueError as error:
+        return _wrong("run", f"cannot be taken apart: {error}")
+    if not words:
+        return _wrong("run", "is empty")
+    for key in ("url_pattern", "connected_pattern"):
+        try:
+            re.compile(options.get(key, ""))
+        except re.error as error:
+            return _wrong(key, f"is no regular expression: {error}")
+    if options.get("within") and not parse_duration(options["within"]):
+        return _wrong("within", f'is "{options["within"]}", which is no time such as 30s or 2m')
+    return parse_own_address(options["url"])[1] if options.get("url") else None
+
+
+def _wrong(key: str, words: str) -> Finding:
+    fix = Fix("Correct it in rtstart.toml.", _TABLE)
+    return BAD_CONFIG.found(f"tunnels.command.{key} {words}", where="rtstart.toml", fix=fix)
 
 
 def read_portpreview(line: str) -> TunnelNews | None:

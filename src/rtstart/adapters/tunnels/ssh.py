@@ -7,7 +7,6 @@ hide it, and some close when their input ends, so it is held open.
 
 import json
 import re
-from collections.abc import Mapping
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -27,6 +26,7 @@ from rtstart.core.tunnels import (
     Traits,
     TunnelNews,
     address,
+    parse_own_address,
     refusal,
 )
 
@@ -39,9 +39,8 @@ _ALIVE = (
     "ServerAliveCountMax=3",
     "-o",
     "ConnectTimeout=15",
-    "-o",
-    "BatchMode=yes",
 )
+_NO_QUESTIONS = ("-o", "BatchMode=yes")
 _KNOWN_HOSTS = "ssh-known-hosts"
 
 _SIGNS = (
@@ -58,6 +57,26 @@ _SIGNS = (
     ),
     NO_NETWORK,
 )
+
+_HOSTED_SIGNS = (
+    Sign(
+        r"Permission denied \(",
+        refusals.CREDENTIAL_REFUSED,
+        "The service lets nobody in by this name",
+        Fix("Take `user`, or the token, out of the service's table in rtstart.toml."),
+    ),
+    Sign(
+        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
+        refusals.HOST_KEY_UNKNOWN,
+        "The service shows another key than at the first visit",
+        Fix(
+            "If the service says that it has a new key, forget the one that was noted here:",
+            f"rm .rtstart/tunnel/{_KNOWN_HOSTS}",
+        ),
+    ),
+    *_SIGNS,
+)
+"""Their keys are noted in the project, so connecting by hand would not help."""
 
 
 async def _standing(machine: Machine, *, is_configured: bool) -> Standing:
@@ -77,15 +96,21 @@ async def _standing(machine: Machine, *, is_configured: bool) -> Standing:
 
 def _hosted(target: Target) -> tuple[str, ...]:
     """The server's key is noted in the project at the first visit, not in the user's own list."""
+    known_hosts = f"{target.files_dir}/{_KNOWN_HOSTS}".replace("%", "%%")
     return (
         "ssh",
         "-T",
         *_ALIVE,
         "-o",
-        f"UserKnownHostsFile={target.files_dir}/{_KNOWN_HOSTS}",
+        _known_hosts(known_hosts),
         "-o",
         "StrictHostKeyChecking=accept-new",
     )
+
+
+def _known_hosts(path: str) -> str:
+    """ssh takes a path with blanks in it for several, unless it stands in quotes."""
+    return f'UserKnownHostsFile="{path}"'
 
 
 # localhost.run ----------------------------------------------------------------------------------
@@ -107,7 +132,7 @@ def read_localhost_run(line: str) -> TunnelNews | None:
         return AddressFound(host if host.startswith("https://") else f"https://{host}")
     if "tunneled with tls termination" in line:
         return address(line, r"https://[A-Za-z0-9.-]+")
-    return refusal(line, _SIGNS)
+    return refusal(line, _HOSTED_SIGNS)
 
 
 class LocalhostRun:
@@ -136,6 +161,7 @@ class LocalhostRun:
         return ProcessTunnel(
             (
                 *_hosted(target),
+                *_NO_QUESTIONS,
                 "-p",
                 options.get("port", "22"),
                 "-R",
@@ -156,7 +182,7 @@ class LocalhostRun:
 
 def read_pinggy(line: str) -> TunnelNews | None:
     """Refusals in what ssh says; the address comes from a page of the session's own."""
-    return refusal(line, _SIGNS)
+    return refusal(line, _HOSTED_SIGNS)
 
 
 def read_pinggy_urls(status: int, text: str) -> TunnelNews | None:
@@ -192,7 +218,11 @@ class Pinggy:
         return await _standing(machine, is_configured=bool(options))
 
     def plan(self, machine: Machine, target: Target, options: Options) -> ProcessTunnel:
-        """The token is ssh's user name there, so it goes through a file that ssh reads."""
+        """The token is ssh's user name there, so it goes through a file that ssh reads.
+
+        Who has no key is asked for a password, and an empty one is right (seen in three public
+        projects that use it, 2026-11); ssh gets it from a program, as nobody could type it.
+        """
         token = machine.env.get(options.get("token_env", "PINGGY_TOKEN"), "")
         host = options.get("host") or ("pro.pinggy.io" if token else "free.pinggy.io")
         config = f"Host pinggy\n  HostName {host}\n  Port {options.get('port', '443')}\n"
@@ -201,6 +231,8 @@ class Pinggy:
         return ProcessTunnel(
             (
                 *_hosted(target),
+                "-o",
+                "NumberOfPasswordPrompts=1",
                 "-F",
                 f"{target.files_dir}/pinggy-ssh-config",
                 "-R",
@@ -210,6 +242,7 @@ class Pinggy:
                 "pinggy",
             ),
             read_pinggy,
+            env={"SSH_ASKPASS": machine.find("true") or "true", "SSH_ASKPASS_REQUIRE": "force"},
             files={"pinggy-ssh-config": config},
             pages=(StatusPage(f"http://127.0.0.1:{target.spare_port}/urls", read_pinggy_urls),),
             is_connected_by_address=True,
@@ -250,16 +283,18 @@ class OwnServer:
                 ),
                 is_configured=bool(options),
             )
+        _, wrong = parse_own_address(options["url"])
+        if wrong is not None:
+            return Standing("unusable", finding=wrong, is_configured=True)
         return await _standing(machine, is_configured=True)
 
     def plan(self, machine: Machine, target: Target, options: Options) -> ProcessTunnel:
         """Forward the port with `-v`, because success is said in no other way."""
         del machine
-        files: Mapping[str, str] = {}
         chosen: list[str] = []
         for key, flag in (("identity", "-i"), ("known_hosts", "")):
             if value := options.get(key):
-                chosen += [flag, value] if flag else ["-o", f"UserKnownHostsFile={value}"]
+                chosen += [flag, value] if flag else ["-o", _known_hosts(value)]
         return ProcessTunnel(
             (
                 "ssh",
@@ -267,6 +302,7 @@ class OwnServer:
                 "-T",
                 "-v",
                 *_ALIVE,
+                *_NO_QUESTIONS,
                 *chosen,
                 "-p",
                 options.get("port", "22"),
@@ -275,8 +311,7 @@ class OwnServer:
                 options["server"],
             ),
             read_own,
-            files=files,
-            address=options["url"].rstrip("/"),
+            address=parse_own_address(options["url"])[0],
         )
 
 

@@ -1,10 +1,12 @@
 """zrok, by the program `zrok2` or the older `zrok`.
 
-Words are from its source of 2026 (facts: tunnels 3); not run here, it needs an account.
+Words are from its source of 2026 (facts: tunnels 3) and from logs that others published; not run
+here, it needs an account.
 """
 
 import json
 import re
+from pathlib import Path
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -20,11 +22,12 @@ from rtstart.core.tunnels import (
     Target,
     Traits,
     TunnelNews,
-    address,
     refusal,
 )
 
-_URL = r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+_ENDPOINT = re.compile(r"\s*(?:https://)?([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})/?(?:\s|$)")
+"""zrok2 tells a bare host, zrok 1 an address (zrok2's logs of 2026-10 in public projects)."""
+_ENDPOINTS = "following endpoints:"
 _SIGNS = (
     Sign(
         r"unable to load environment|did you 'zrok2? enable'",
@@ -33,7 +36,7 @@ _SIGNS = (
         Fix("Enable it once with your token.", command="zrok2 enable TOKEN"),
     ),
     Sign(r"(?i)unauthorized|\[401\]", refusals.CREDENTIAL_REFUSED),
-    Sign(r"(?i)limit(?:ed)? |\[429\]", refusals.ACCOUNT_LIMIT),
+    Sign(r"(?i)limit (?:exceeded|reached)|limited account|\[429\]", refusals.ACCOUNT_LIMIT),
     NO_NETWORK,
 )
 
@@ -46,14 +49,16 @@ def read(line: str) -> TunnelNews | None:
             told = json.loads(line)
         except ValueError:
             told = {}
-        endpoints = told.get("frontend_endpoints")
-        if endpoints:
-            host = str(endpoints[0])
-            return AddressFound(host if host.startswith("https://") else f"https://{host}")
+        if endpoints := told.get("frontend_endpoints"):
+            return AddressFound(f"https://{str(endpoints[0]).removeprefix('https://')}")
         text = str(told.get("msg") or "")
-    if "endpoint" in text or re.fullmatch(rf"\s*-?\s*{_URL}/?\s*", text):
-        return address(text, _URL)
-    return refusal(text, _SIGNS)
+    if _ENDPOINTS in text:
+        text = text.partition(_ENDPOINTS)[2]
+    elif not text.startswith((" ", "https://")):
+        return refusal(text, _SIGNS)
+    # In plain text the endpoint stands alone on the line after, behind a blank.
+    found = _ENDPOINT.match(text)
+    return AddressFound(f"https://{found.group(1)}") if found else None
 
 
 def _program(machine: Machine) -> str | None:
@@ -61,7 +66,9 @@ def _program(machine: Machine) -> str | None:
 
 
 class Zrok:
-    """A random public share, or a reserved one by `token`."""
+    """A random public share. Options: `share`, a name that `zrok2 create name` keeps (in the
+    namespace `public`, unless one stands before it: `mine:voice`), or a reserved share of zrok 1.
+    """
 
     api = API
     name = "zrok"
@@ -94,15 +101,17 @@ class Zrok:
         return Standing("ready", is_configured=bool(options))
 
     def plan(self, machine: Machine, target: Target, options: Options) -> ProcessTunnel:
-        """`--headless` logs instead of drawing a screen."""
+        """`--headless` logs instead of drawing a screen. zrok2 has names where zrok 1 reserved."""
         program = _program(machine) or "zrok2"
+        target_url = f"http://127.0.0.1:{target.port}"
         share = options.get("share", "")
-        what = (
-            ("share", "reserved", share)
-            if share
-            else ("share", "public", f"http://127.0.0.1:{target.port}")
-        )
-        return ProcessTunnel((program, *what, "--headless"), read, is_connected_by_address=True)
+        what: tuple[str, ...] = ("public", "--headless", target_url)
+        if share and Path(program).stem == "zrok2":
+            name = share if ":" in share else f"public:{share}"
+            what = ("public", "--headless", "-n", name, target_url)
+        elif share:
+            what = ("reserved", share, "--headless")
+        return ProcessTunnel((program, "share", *what), read, is_connected_by_address=True)
 
 
 ZROK = Zrok()

@@ -21,7 +21,7 @@ from rtstart.core.plan import Emulation, Plan, make_plan
 from rtstart.core.project import KEY_NAME, Key, Project, find_key
 
 _EMULATOR_WISH = 8765
-_FIXED_PORT = ("url", "cloudflared-named")
+_FIXED_PORT = ("url", "cloudflared-named", "devtunnel")
 """Ways whose own server leads to a port that does not move."""
 _LOOPBACK = "127.0.0.1"
 

@@ -68,6 +68,11 @@ _HAS: dict[str, dict[str, Any]] = {
         },
     },
 }
+_COMMAND_TABLE = (
+    "[tunnels.command]\n"
+    'run = "frpc -c frpc.toml"\n'
+    "url_pattern = 'https://\\S+'   # or url = \"https://voice.example.com\""
+)
 _SSH_TABLE = {"server": "ada@example.test", "url": "https://voice.example.test/"}
 
 
@@ -262,8 +267,32 @@ def test_provider_is_ready_when_the_machine_has_what_it_needs(
             FakeMachine(),
             {"run": "frpc", "url_pattern": "("},
             "unusable",
-            "RT408",
-            "rtstart dev --tunnel https://voice.example.com",
+            "RT102",
+            _COMMAND_TABLE,
+        ),
+        *(
+            (generic.COMMAND, FakeMachine(), table, "unusable", "RT102", _COMMAND_TABLE)
+            for table in (
+                {"run": "frpc 'x", "url_pattern": "x"},
+                {"run": "  ", "url_pattern": "x"},
+                {"run": "frpc", "url_pattern": "x", "within": "soon"},
+            )
+        ),
+        *(
+            (provider, machine, table, "unusable", "RT408", "rtstart dev --tunnel https://h.test")
+            for provider, machine, table in (
+                (generic.COMMAND, FakeMachine(), {"run": "frpc", "url": "https://h.test/app"}),
+                (ssh.OWN_SERVER, FakeMachine(), {"server": "ada@h", "url": "https://h.test/app"}),
+                (cloudflared.NAMED, FakeMachine(), {"host": "h.test/app"}),
+            )
+        ),
+        (
+            devtunnel.DEVTUNNEL,
+            FakeMachine(programs={"devtunnel": "/bin/dt"}),
+            {"tunnel": "my"},
+            "signed out",
+            "RT444",
+            '[tunnels.devtunnel]\ntunnel = "my"\nport = 4200   # devtunnel port create my -p 4200',
         ),
         (
             generic.COMMAND,
@@ -387,7 +416,7 @@ def test_secret_is_never_in_the_command_nor_shown(
             FakeMachine(),
             {**_SSH_TABLE, "identity": "/k", "known_hosts": "/h", "remote_port": "0"},
             (
-                *("-i", "/k", "-o", "UserKnownHostsFile=/h", "-p", "22"),
+                *("-i", "/k", "-o", 'UserKnownHostsFile="/h"', "-p", "22"),
                 *("-R", "127.0.0.1:0:127.0.0.1:4200", "ada@example.test"),
             ),
         ),
@@ -395,16 +424,39 @@ def test_secret_is_never_in_the_command_nor_shown(
         (
             devtunnel.DEVTUNNEL,
             FakeMachine(),
-            {"tunnel": "mine"},
-            ("devtunnel", "host", "mine", "-p", "4200", "--allow-anonymous"),
+            {},
+            ("devtunnel", "host", "-p", "4200", "--allow-anonymous"),
+        ),
+        (
+            devtunnel.DEVTUNNEL,
+            FakeMachine(),
+            {"tunnel": "mine", "port": "4200"},
+            ("devtunnel", "host", "mine"),
         ),
         (
             zrok.ZROK,
             FakeMachine(),
             {},
-            ("zrok2", "share", "public", "http://127.0.0.1:4200", "--headless"),
+            ("zrok2", "share", "public", "--headless", "http://127.0.0.1:4200"),
         ),
-        (zrok.ZROK, FakeMachine(), {"share": "mine"}, ("share", "reserved", "mine", "--headless")),
+        (
+            zrok.ZROK,
+            FakeMachine(programs={"zrok2": "/bin/zrok2"}),
+            {"share": "mine"},
+            ("public", "--headless", "-n", "public:mine", "http://127.0.0.1:4200"),
+        ),
+        (
+            zrok.ZROK,
+            FakeMachine(programs={"zrok2": "/bin/zrok2"}),
+            {"share": "ours:mine"},
+            ("public", "--headless", "-n", "ours:mine", "http://127.0.0.1:4200"),
+        ),
+        (
+            zrok.ZROK,
+            FakeMachine(programs={"zrok": "/bin/zrok"}),
+            {"share": "mine"},
+            ("share", "reserved", "mine", "--headless"),
+        ),
         (
             localtunnel.LOCALTUNNEL,
             FakeMachine(),
@@ -434,8 +486,22 @@ def test_hosted_ssh_has_a_session_with_an_open_input_and_its_own_list_of_hosts()
 
     assert way.holds_input_open
     assert "-N" not in way.command
-    assert "UserKnownHostsFile=/app/.rtstart/tunnel/ssh-known-hosts" in way.command
-    assert "ExitOnForwardFailure=yes" in way.command
+    assert 'UserKnownHostsFile="/app/.rtstart/tunnel/ssh-known-hosts"' in way.command
+    assert {"ExitOnForwardFailure=yes", "BatchMode=yes"} <= set(way.command)
+
+
+def test_pinggy_gets_an_empty_password_from_a_program_when_there_is_no_key() -> None:
+    way = _plan(ssh.PINGGY, FakeMachine(programs={"true": "/bin/true"}))
+
+    assert way.env == {"SSH_ASKPASS": "/bin/true", "SSH_ASKPASS_REQUIRE": "force"}
+    assert "BatchMode=yes" not in way.command
+
+
+@pytest.mark.parametrize("host", ["voice.example.test", "https://voice.example.test/"])
+def test_named_tunnels_host_may_be_written_as_an_address(host: str) -> None:
+    way = _plan(cloudflared.NAMED, FakeMachine(), host=host)
+
+    assert way.address == "https://voice.example.test"
 
 
 def test_own_server_is_connected_only_when_ssh_says_so() -> None:
@@ -449,9 +515,11 @@ def test_own_server_is_connected_only_when_ssh_says_so() -> None:
 
 
 def test_own_command_is_connected_by_its_line_when_it_has_one() -> None:
-    way = _plan(generic.COMMAND, FakeMachine(), run="x", url="https://h", connected_pattern="up")
+    way = _plan(
+        generic.COMMAND, FakeMachine(), run="x", url="https://h.test", connected_pattern="up"
+    )
 
-    assert (way.is_connected_by_address, way.address) == (False, "https://h")
+    assert (way.is_connected_by_address, way.address) == (False, "https://h.test")
 
 
 def test_ngroks_package_runs_in_our_process() -> None:

@@ -32,7 +32,8 @@ _CASES: list[tuple[str, Callable[[str], TunnelNews | None], list[str]]] = [
     ("cloudflared/2026.8.2-allocator-down", cloudflared.read, ["RT424 again"]),
     ("cloudflared/2026.8.2-no-network", cloudflared.read, ["RT423"]),
     ("cloudflared/2026.8.2-address-then-end", cloudflared.read, [_QUICK, "RT427"]),
-    ("cloudflared/2026.8.2-udp-blocked", cloudflared.read, [_QUICK]),
+    ("cloudflared/2026.8.2-udp-blocked", cloudflared.read, [_QUICK, "lost"]),
+    ("cloudflared/2026.8.2-edge-blocked", cloudflared.read, [_QUICK, "lost", "lost", "lost"]),
     ("cloudflared/2026.8.2-bad-token", cloudflared.read, ["RT429"]),
     ("ngrok/3-started", ngrok.read, ["https://calm-river.ngrok-free.app", "lost"]),
     ("ngrok/3-no-token", ngrok.read, ["RT406", "RT406"]),
@@ -61,6 +62,9 @@ _CASES: list[tuple[str, Callable[[str], TunnelNews | None], list[str]]] = [
     ("devtunnel/signed-out", devtunnel.read, ["RT406"]),
     ("zrok/2-headless", zrok.read, [_ZROK]),
     ("zrok/2-subordinate", zrok.read, [_ZROK]),
+    ("zrok/2-bare-host", zrok.read, ["https://1a2b3c4d.shares.zrok.io"]),
+    ("zrok/2-plain", zrok.read, ["https://1a2b3c4d.shares.zrok.io"]),
+    ("zrok/1-plain", zrok.read, [_ZROK]),
     ("zrok/2-not-enabled", zrok.read, ["RT406"]),
     (
         "portpreview/article",
@@ -142,6 +146,55 @@ def test_address_without_https_is_refused_when_an_own_command_tells_it() -> None
         "RT434",
         'The tunnel told "http://bore.pub:1234"',
     )
+
+
+def test_reason_is_kept_when_cloudflareds_edge_is_out_of_reach() -> None:
+    news = cloudflared.read('{"message":"Serve","error":"failed to dial to edge with quic: x"}')
+
+    assert isinstance(news, Lost)
+    assert news.finding is not None
+    assert news.finding.code == "RT427"
+
+
+@pytest.mark.parametrize("line", ["v2.0.4", "  1.2.3", "api.zrok.io", " two words.here"])
+def test_no_host_is_read_from_other_lines_of_zrok(line: str) -> None:
+    assert zrok.read(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "command"),
+    [
+        (
+            "nokey@localhost.run: Permission denied (publickey).",
+            "The service lets nobody in by this name",
+            "",
+        ),
+        (
+            "Host key verification failed.",
+            "The service shows another key than at the first visit",
+            "rm .rtstart/tunnel/ssh-known-hosts",
+        ),
+    ],
+)
+def test_fix_is_of_the_project_when_a_hosted_service_refuses(
+    line: str, words: str, command: str
+) -> None:
+    news = ssh.read_localhost_run(line)
+
+    assert isinstance(news, Refused)
+    assert (news.finding.what, news.finding.fix.command) == (words, command)
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("Ready at https://a.test/ (Ctrl-C ends it)", "https://a.test"),
+        ("see <https://a.test>.", "https://a.test"),
+        ('"https://a.test:8443",', "https://a.test:8443"),
+    ],
+)
+def test_address_is_read_without_what_the_sentence_puts_behind_it(line: str, url: str) -> None:
+    assert generic.read(line, url_pattern=r"https://\S+", connected_pattern="") == AddressFound(url)
 
 
 @pytest.mark.parametrize(

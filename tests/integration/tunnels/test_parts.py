@@ -5,7 +5,7 @@ import io
 import os
 import sys
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -65,7 +65,21 @@ class _Lan(_Good):
     name = "lan"
 
 
+class _NoName(_Good):
+    name = None  # type: ignore[assignment]  # that is the fault
+
+
+class _Silent(_Good):
+    name = "silent"
+
+    async def examine(self, machine: Machine, options: Options) -> Standing:
+        """Fails, as a stranger's code may."""
+        del machine, options
+        raise LookupError("no idea")
+
+
 GOOD, OLD_API, NO_TRAITS, SECOND_LAN, NOTHING = _Good(), _OldApi(), _NoTraits(), _Lan(), object()
+NO_NAME, SILENT = _NoName(), _Silent()
 
 
 def _point(name: str, value: str) -> EntryPoint:
@@ -89,6 +103,8 @@ def test_every_provider_of_ours_comes_through_the_door() -> None:
         (f"{__name__}:NOTHING", "It has no api, name, traits, examine, plan."),
         (f"{__name__}:OLD_API", "It speaks version 0 of the protocol, rtstart 1."),
         (f"{__name__}:NO_TRAITS", "Its traits are not of rtstart.core.tunnels."),
+        (f"{__name__}:NO_NAME", "Its name is None, which nobody can type."),
+        ("tests.fakes.leaves:X", "SystemExit: 7"),
         (f"{__name__}:SECOND_LAN", 'The name "lan" is taken already.'),
     ],
 )
@@ -115,6 +131,24 @@ async def test_next_way_is_taken_when_a_plug_in_fails(
     assert told.tunnel == "lan"
     found = [event.finding for event in run.of(Found) if event.finding.code == "RT409"]
     assert {one.why for one in found} == {"LookupError: a plug-in's own fault"}
+
+
+async def test_plug_in_that_cannot_say_whether_it_is_ready_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = write_project(tmp_path / "app", port=choose_port(None))
+    ours = load_providers()
+    ours.providers["silent"] = SILENT
+    monkeypatch.setattr("rtstart.commands.dev.ways.load_providers", lambda: ours)
+
+    async with session_of(DevRequest(project, tunnel="silent,lan")) as run:
+        await run.until_public()
+
+    (found,) = [event.finding for event in run.of(Found) if event.finding.code == "RT409"]
+    assert (found.what, found.why) == (
+        "silent cannot say whether it is ready",
+        "LookupError: no idea",
+    )
 
 
 async def test_machine_shows_what_is_there_and_runs_with_a_small_environment(
@@ -158,8 +192,15 @@ async def releases(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
         tar.addfile(member, io.BytesIO(_PROGRAM))
     files = {"program": _PROGRAM, "program.tgz": archive.getvalue(), "empty.tgz": _empty_archive()}
 
-    async def give(request: web.Request) -> web.Response:
+    async def give(request: web.Request) -> web.StreamResponse:
         body = files.get(request.match_info["name"])
+        if request.match_info["name"] == "cut":
+            answer = web.StreamResponse(headers={"Content-Length": str(len(_PROGRAM))})
+            await answer.prepare(request)
+            await answer.write(_PROGRAM[:9])
+            assert request.transport is not None
+            request.transport.abort()
+            return answer
         return web.Response(body=body) if body is not None else web.Response(status=404)
 
     app = web.Application()
@@ -211,6 +252,7 @@ async def _get(url: str) -> bytes:
     [
         ("program", b"other", "RT439"),
         ("missing", _PROGRAM, "RT438"),
+        ("cut", _PROGRAM, "RT438"),
         ("empty.tgz", _empty_archive(), "RT438"),
     ],
     ids=["other", "missing", "empty"],  # an archive has its time in it: no name for two workers
@@ -229,6 +271,32 @@ async def test_s17_nothing_is_left_when_a_fetched_program_is_not_the_pinned_one(
     assert type(events[-1]) is StepFailed
     release = Release("cloudflared", "1.0", "", "")
     assert not release.path(os.environ).exists()
+
+
+@pytest.fixture
+def tiny_disk() -> Iterator[None]:
+    """No file can grow beyond a few bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="needs limits of a Unix system")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("tiny_disk")
+async def test_nothing_is_left_when_a_fetched_program_finds_no_space(releases: str) -> None:
+    events: list[Event] = []
+
+    with pytest.raises(RtstartError) as failed:
+        await _fetch(f"{releases}program", _PROGRAM, events)
+
+    folder = Release("cloudflared", "1.0", "", "").path(os.environ).parent
+    assert (failed.value.code, failed.value.why) == (
+        "RT438",
+        f"{folder} cannot be written: File too large",
+    )
+    assert type(events[-1]) is StepFailed
+    assert list(folder.iterdir()) == []
 
 
 async def test_fetching_fails_in_words_when_there_is_no_release() -> None:

@@ -80,6 +80,10 @@ async def fetch_program(program: str, *, emit: Emit, release: Release | None = N
     try:
         data = await _download(release)
         await asyncio.to_thread(_install, data, release, path)
+    except OSError as error:
+        failed = _failed(release, f"{path.parent} cannot be written: {error.strerror or error}")
+        emit(StepFailed(_STEP, failed.what, time.monotonic() - began))
+        raise failed from error
     except RtstartError as failed:
         emit(StepFailed(_STEP, failed.what, time.monotonic() - began))
         raise
@@ -121,9 +125,12 @@ def _install(data: bytes, release: Release, path: Path) -> None:
     program = _unpacked(data, release) if release.url.endswith((".tgz", ".tar.gz")) else data
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    new.write_bytes(program)
-    new.chmod(0o755)
-    new.replace(path)
+    try:
+        new.write_bytes(program)
+        new.chmod(0o755)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _unpacked(data: bytes, release: Release) -> bytes:

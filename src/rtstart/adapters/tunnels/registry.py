@@ -1,5 +1,6 @@
 """All tunnel providers: ours and those of plug-ins, through the same door."""
 
+import re
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
@@ -9,6 +10,7 @@ from rtstart.core.tunnels import API, Provider, Traits
 GROUP = "rtstart.tunnels"
 """The entry points that name providers: an object, or a module with the same attributes."""
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NEEDED = ("api", "name", "traits", "examine", "plan")
 
 
@@ -42,13 +44,15 @@ def load_providers(given: tuple[EntryPoint, ...] | None = None) -> Registry:
 def _load(point: EntryPoint) -> Provider | Finding:
     try:
         loaded = point.load()
-    except Exception as error:  # noqa: BLE001 - a stranger's code may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code fails in any way
         return _broken(point, f"{type(error).__name__}: {error}")
     missing = [name for name in _NEEDED if not hasattr(loaded, name)]
     if missing:
         return _broken(point, f"It has no {', '.join(missing)}.")
     if loaded.api != API:
         return _broken(point, f"It speaks version {loaded.api} of the protocol, rtstart {API}.")
+    if not isinstance(loaded.name, str) or not _NAME.fullmatch(loaded.name):
+        return _broken(point, f"Its name is {loaded.name!r}, which nobody can type.")
     if not isinstance(loaded.traits, Traits):
         return _broken(point, "Its traits are not of rtstart.core.tunnels.")
     provider: Provider = loaded

@@ -12,7 +12,7 @@ from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.core.errors import Failed, Usage
 from rtstart.core.events import Emit, Found
 from rtstart.core.exposure import what_visitors_can_do
-from rtstart.core.findings import Finding
+from rtstart.core.findings import Finding, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
 from rtstart.core.findings.security import OPEN_TO_ALL
 from rtstart.core.project import Project
@@ -54,7 +54,9 @@ async def examine_all(
         try:
             standing = await provider.examine(machine, options.get(name, {}))
         except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
-            standing = Standing("unusable", f"{type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+            broken = tunnel.PLUG_IN_BROKEN.found(f"{name} cannot say whether it is ready", why=why)
+            standing = Standing("unusable", finding=broken)
         return Known(name, provider.traits, standing)
 
     return await asyncio.gather(

@@ -1,0 +1,5 @@
+"""A plug-in that ends the program which imports it."""
+
+import sys
+
+sys.exit(7)

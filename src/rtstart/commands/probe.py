@@ -12,8 +12,11 @@ from rtstart.core.errors import Usage
 from rtstart.core.events import AnswerSeen, Emit, Found, ProofState, ProofStep
 from rtstart.core.findings import Finding
 from rtstart.core.probe import LAYERS, Layer, Place, blame, exit_code, finding_of, parse_place
+from rtstart.core.secrets import Masker
 
 _ECHO_PATH = "/.rtstart/echo"
+_MASK = Masker()
+"""A subprotocol may be the browser's way to send a secret, and servers send what they got back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,13 @@ async def probe(request: ProbeRequest, *, emit: Emit, tls: ssl.SSLContext | None
     )
     _tell_skipped(place, taken, emit)
     if taken.head is not None:
-        headers = tuple(f"{name}: {value}" for name, value in taken.head.headers)
+        headers = tuple(_MASK(f"{name}: {value}") for name, value in taken.head.headers)
         emit(AnswerSeen(taken.head.status, headers))
     failed = taken.failed
     if failed is None:
         return 0
     status = taken.head.status if taken.head is not None else 0
-    finding = finding_of(failed.layer, place, failed.detail, status)
+    finding = finding_of(failed.layer, place, _MASK(failed.detail), status)
     words = await _compare(request, place, failed.layer)
     emit(Found(_with_blame(finding, words)))
     return exit_code(failed.layer)
@@ -99,7 +102,7 @@ def _place(url: str) -> Place:
 def _teller(emit: Emit) -> Callable[[Step], None]:
     def tell(step: Step) -> None:
         state: ProofState = "passed" if step.is_passed else "failed"
-        emit(ProofStep(step.layer, state, step.milliseconds, step.detail))
+        emit(ProofStep(step.layer, state, step.milliseconds, _MASK(step.detail)))
 
     return tell
 

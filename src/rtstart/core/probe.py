@@ -99,7 +99,8 @@ def parse_head(data: bytes) -> Head | None:
 def judge_upgrade(head: Head, *, key: str, protocols: Sequence[str]) -> str:
     """What is wrong with the answer to an upgrade, in words; empty when nothing is."""
     if head.status != _SWITCHING:
-        return f"the upgrade was answered with {head.status} {head.reason}".rstrip()
+        where = f", to {head.get('location')}" if head.get("location") else ""
+        return f"the upgrade was answered with {head.status} {head.reason}".rstrip() + where
     if head.get("upgrade").lower() != "websocket":
         return f'the answer upgrades to "{head.get("upgrade")}"'
     if "upgrade" not in head.get("connection").lower():
@@ -164,7 +165,8 @@ def finding_of(layer: Layer, place: Place, words: str, status: int = 0) -> Findi
         case "http" if words == NO_HTTP:
             return tunnel_proof.WRONG_APP.found(f"{where}: {words}", where=where)
         case "upgrade" if status in (_OK, _UPGRADE_REQUIRED):
-            return tunnel_proof.UPGRADE_IGNORED.found(why=f"{words}.", where=where)
+            why = f"{words[:1].upper()}{words[1:].rstrip('.')}."
+            return tunnel_proof.UPGRADE_IGNORED.found(why=why, where=where)
         case "upgrade" if status in _REDIRECTS:
             return tunnel_proof.SIGN_IN.found(f"{where}: {words}", where=where)
         case "upgrade" if status == _FORBIDDEN and "Vite" in words:

@@ -198,6 +198,7 @@ async def test_probe_passes_every_layer_when_the_tunnel_is_good(gateway: Running
         ("refuses upgrades", 15, "RT415", "the upgrade was answered with 502 Whatever"),
         ("answers upgrades", 15, "RT416", "the upgrade was answered with 200 Whatever: Hello"),
         ("strips upgrades", 15, "RT416", "the upgrade was answered with 426 Upgrade Required"),
+        ("sign in", 15, "RT445", "answered with 302 Found, to https://github.test/login"),
         ("rate limits", 15, "RT443", "the upgrade was answered with 429 Whatever"),
         (
             "not connected",
@@ -264,3 +265,14 @@ async def test_probe_offers_subprotocols_and_says_when_none_was_chosen(gateway: 
         and event.detail == "none of the subprotocols was chosen (realtime)"
         for event in events
     )
+
+
+async def test_probe_shows_no_secret_when_one_was_offered_as_a_subprotocol(
+    gateway: Running,
+) -> None:
+    async with hostile_tunnel(gateway.public) as tunnel:
+        secret = "openai-insecure-api-key.ek_0123456789abcdef"
+        code, events = await _probe(gateway, tunnel, protocols=("realtime", secret))
+
+    assert code == 15
+    assert "0123456789abcd" not in repr(events)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rtstart.adapters.tunnels.machine import ThisMachine
 from rtstart.adapters.tunnels.registry import load_providers
-from rtstart.commands.dev.ways import examine_all
+from rtstart.commands.dev.ways import examine_all, tables_of
 from rtstart.commands.load import load_project
 from rtstart.core.errors import NotAProject, Usage
 from rtstart.core.findings import Finding
@@ -26,20 +26,22 @@ async def list_tunnels(project_dir: Path, environment: Mapping[str, str]) -> Tun
     """Ask every provider. A folder that is no project is no fault: nothing is set up there."""
     options: Mapping[str, Options] = {}
     told: dict[str, str] = {}
+    registry = load_providers()
+    unread: tuple[Finding, ...] = ()
     try:
         project, _ = load_project(project_dir)
     except NotAProject:
         pass
     else:
         options = project.config.tunnels
+        unread = tables_of(project, registry)
         told = {name: value for name, value in project.dotenv.values.items() if value}
-    registry = load_providers()
     machine = ThisMachine({**environment, **told}, project_dir)
     known = await examine_all(registry, machine, options)
     choice = choose(("auto",), known, may_open_public=True)
     if isinstance(choice, Finding):
         raise TypeError("auto is always understood")
-    return TunnelTable(tuple(known), choice, registry.findings)
+    return TunnelTable(tuple(known), choice, (*registry.findings, *unread))
 
 
 def pick(table: TunnelTable, name: str) -> Known:

@@ -199,10 +199,19 @@ def _read_webhooks(table: Reader) -> Mapping[str, str]:
 
 
 def _read_options(table: Reader) -> Mapping[str, str]:
+    for key, value in table.table.items():
+        if isinstance(value, dict | list):
+            table.fault(key, "must be a text, a number or a truth")
+        elif key.endswith("port") and not _is_port(str(value)):
+            table.fault(key, f'is "{value}", which is no port')
     return {
         key: str(value).lower() if isinstance(value, bool) else str(value)
         for key, value in table.table.items()
     }
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and int(text) <= 65_535
 
 
 def _finding(fault: Fault, lines: Mapping[tuple[str, ...], int], file: str) -> Finding:

@@ -7,6 +7,7 @@ Facts of this file were seen with cloudflared 2026.8.2, most of them against a s
 
 import json
 import re
+from collections.abc import Mapping
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -195,6 +196,7 @@ class Quick:
         patience_s=45.0,
         client_header=_CLIENT_HEADER,
     )
+    accepts: Mapping[str, str] = {}
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when the program runs."""
@@ -221,12 +223,7 @@ def _address_of(host: str) -> str:
 
 
 class Named:
-    """A tunnel of one's own account with a stable name.
-
-    Options: `host`; `token_env` (a variable with the tunnel's token, default TUNNEL_TOKEN) for a
-    tunnel that the dashboard manages, whose public hostname must lead to `http://127.0.0.1:PORT`
-    with the same `port` here; or `tunnel`, the name of one managed on this machine.
-    """
+    """A tunnel of one's own account with a stable name, managed by the dashboard or here."""
 
     api = API
     name = "cloudflared-named"
@@ -237,6 +234,12 @@ class Named:
         has_stable_name=True,
         client_header=_CLIENT_HEADER,
     )
+    accepts: Mapping[str, str] = {
+        "host": "the public host name",
+        "port": "what the dashboard sends this host to, on http://127.0.0.1",
+        "token_env": "the variable that holds the tunnel's token; TUNNEL_TOKEN",
+        "tunnel": "the name of a tunnel that this machine manages, in place of a token",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when host and token, or host and tunnel, are there."""

@@ -5,6 +5,7 @@ it needs an account.
 """
 
 import re
+from collections.abc import Mapping
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -50,9 +51,8 @@ def read(line: str) -> TunnelNews | None:
 
 
 class DevTunnel:
-    """A name for a run, or a lasting one. Options: `tunnel`, which `devtunnel create` made, and
-    `port`, which `devtunnel port create` gave it: the service refuses to change the ports of a
-    tunnel that is there (microsoft/dev-tunnels#512, 2025-02).
+    """A name for a run, or a lasting one, whose port has to be made by hand: the service refuses to
+    change the ports of a tunnel that is there (microsoft/dev-tunnels#512, 2025-02).
     """
 
     api = API
@@ -64,6 +64,10 @@ class DevTunnel:
         has_warning_page=True,
         is_automatic=False,
     )
+    accepts: Mapping[str, str] = {
+        "tunnel": "a lasting tunnel, made by devtunnel create",
+        "port": "the port of that tunnel, made by devtunnel port create",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when somebody is signed in."""

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 from functools import partial
 
 from rtstart.core.findings import Finding, Fix, tunnel
@@ -45,14 +46,18 @@ def read(line: str, *, url_pattern: str, connected_pattern: str) -> TunnelNews |
 
 
 class Command:
-    """Options: `run`, with {port} and {spare_port} in it; `url_pattern` for the address in its
-    output, or `url`; `connected_pattern` for the line that says it is connected; `within`, how
-    long both may take.
-    """
+    """A program of one's own, whose output names the address, or whose address is known."""
 
     api = API
     name = "command"
     traits = Traits("own command", plaintext="whoever runs it")
+    accepts: Mapping[str, str] = {
+        "run": "the command; {port} is where it must lead to, {spare_port} a free one",
+        "url_pattern": "a regular expression for the address in its output",
+        "url": "the address, where it is known",
+        "connected_pattern": "a regular expression for the line that says it is connected",
+        "within": "how long both may take; 30s",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when `run` and a way to the address are given, and the program is there."""
@@ -130,6 +135,7 @@ class PortPreview:
     api = API
     name = "portpreview"
     traits = Traits("PortPreview", plaintext="PortPreview", is_automatic=False)
+    accepts: Mapping[str, str] = {}
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready where the program is."""

@@ -5,6 +5,8 @@ environment too, says nothing while its server is down, and the server's free in
 page that asks for a password.
 """
 
+from collections.abc import Mapping
+
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
 from rtstart.core.tunnels import (
@@ -42,10 +44,7 @@ def _program(machine: Machine) -> str | None:
 
 
 class Localtunnel:
-    """A random name under loca.lt; only when it is asked for by name.
-
-    Options: `host` (a server of one's own), `subdomain`.
-    """
+    """A random name under loca.lt; only when it is asked for by name."""
 
     api = API
     name = "localtunnel"
@@ -55,6 +54,10 @@ class Localtunnel:
         has_warning_page=True,
         is_automatic=False,
     )
+    accepts: Mapping[str, str] = {
+        "subdomain": "the name to ask for",
+        "host": f"a server of your own; {_HOST}",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready where `lt` is, with a warning about its defect."""

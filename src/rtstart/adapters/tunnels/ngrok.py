@@ -7,6 +7,7 @@ of errors, 2026-08.
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -90,10 +91,7 @@ def read(line: str) -> TunnelNews | None:
 
 
 class Ngrok:
-    """ngrok with one's own account; free accounts have one stable name and a warning page.
-
-    Options: `domain`; `use` (`package` or `program`; the package when it is installed).
-    """
+    """ngrok with one's own account; free accounts have one stable name and a warning page."""
 
     api = API
     name = "ngrok"
@@ -106,6 +104,11 @@ class Ngrok:
         health_every_s=120.0,  # every request counts towards 20,000 a month on free plans
         client_header="x-forwarded-for",
     )
+    accepts: Mapping[str, str] = {
+        "domain": "a domain of your account",
+        "use": "package or program; the package where it is installed",
+        "server_addr": "ngrok's own server, for the package: host and port",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when there is a token, and the package or the program."""

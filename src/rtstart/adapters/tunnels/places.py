@@ -20,14 +20,14 @@ from rtstart.core.tunnels import (
 
 
 class Lan:
-    """HTTPS on this network, by a certificate authority of this machine's own.
-
-    Options: `address`, where the first one found is not the right one.
-    """
+    """HTTPS on this network, by a certificate authority of this machine's own."""
 
     api = API
     name = "lan"
     traits = Traits("this network", reach="network", patience_s=5.0)
+    accepts: Mapping[str, str] = {
+        "address": "this machine's address there, where the first one found is not the right one"
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when the machine has an address on a network."""
@@ -47,14 +47,15 @@ def _lan_address(machine: Machine, options: Options) -> str:
 
 
 class OwnAddress:
-    """An https address of one's own, whose server leads to the gateway's port.
-
-    Options: `address`, `port` (where that server sends requests to).
-    """
+    """An https address of one's own, whose server leads to the gateway's port."""
 
     api = API
     name = "url"
     traits = Traits("own address", plaintext="your server", has_stable_name=True, patience_s=10.0)
+    accepts: Mapping[str, str] = {
+        "address": "https://…, as after --tunnel",
+        "port": "where its server sends requests to, on 127.0.0.1",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when the address is a plain https origin."""
@@ -80,6 +81,7 @@ class Place:
     """
 
     api = API
+    accepts: Mapping[str, str] = {}
 
     def __init__(
         self, name: str, title: str, find: Callable[[Mapping[str, str], int], str]

@@ -7,6 +7,7 @@ hide it, and some close when their input ends, so it is held open.
 
 import json
 import re
+from collections.abc import Mapping
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -136,10 +137,7 @@ def read_localhost_run(line: str) -> TunnelNews | None:
 
 
 class LocalhostRun:
-    """localhost.run without an account: a random name that changes after some hours.
-
-    Options: `host` and `port` (another server that speaks the same), `user` (`nokey`).
-    """
+    """localhost.run without an account: a random name that changes after some hours."""
 
     api = API
     name = "localhost.run"
@@ -149,6 +147,11 @@ class LocalhostRun:
         patience_s=20.0,
         client_header="x-forwarded-for",
     )
+    accepts: Mapping[str, str] = {
+        "user": "the name to come by; nokey",
+        "host": "another server that speaks the same; localhost.run",
+        "port": "its port; 22",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready where there is ssh."""
@@ -198,10 +201,7 @@ def read_pinggy_urls(status: int, text: str) -> TunnelNews | None:
 
 
 class Pinggy:
-    """pinggy over port 443: a random name for an hour, or a token's own.
-
-    Options: `token_env` (a variable with the token, default PINGGY_TOKEN), `host`, `port`.
-    """
+    """pinggy over port 443: a random name for an hour, or a token's own."""
 
     api = API
     name = "pinggy"
@@ -212,6 +212,11 @@ class Pinggy:
         lasts_s=3600.0,
         is_automatic=False,
     )
+    accepts: Mapping[str, str] = {
+        "token_env": "the variable that holds your token; PINGGY_TOKEN",
+        "host": "another server of theirs; free.pinggy.io, or pro.pinggy.io with a token",
+        "port": "its port; 443",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready where there is ssh."""
@@ -261,15 +266,19 @@ def read_own(line: str) -> TunnelNews | None:
 
 
 class OwnServer:
-    """A server of one's own with sshd and https in front of a port.
-
-    Options: `server` (`user@host`), `url` (the https address that leads to the port there),
-    `remote_port` (8080), `port` (22), `identity`, `known_hosts`.
-    """
+    """A server of one's own with sshd and https in front of a port."""
 
     api = API
     name = "ssh"
     traits = Traits("own server by ssh", plaintext="your server", has_stable_name=True)
+    accepts: Mapping[str, str] = {
+        "server": "user@host",
+        "url": "the https address that leads to the port there",
+        "remote_port": "that port, on its 127.0.0.1; 8080",
+        "port": "the port of its sshd; 22",
+        "identity": "the key to come by, where it is not ssh's own choice",
+        "known_hosts": "the file with its key, where it is not ssh's own",
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when server and address are named."""

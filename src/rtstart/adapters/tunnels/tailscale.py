@@ -5,6 +5,7 @@ Words are from tailscale's source of 2026 (facts: tunnels 3); not run here, it n
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 from rtstart.core.findings import Fix, tunnel
@@ -54,6 +55,7 @@ class Tailscale:
     """One of the two; the program runs in the foreground, so that stopping it takes it back."""
 
     api = API
+    accepts: Mapping[str, str] = {}
 
     def __init__(self, name: str, kind: Literal["serve", "funnel"], traits: Traits) -> None:
         self.name = name

@@ -6,6 +6,7 @@ here, it needs an account.
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from rtstart.core.findings import Fix, tunnel
@@ -66,9 +67,7 @@ def _program(machine: Machine) -> str | None:
 
 
 class Zrok:
-    """A random public share. Options: `share`, a name that `zrok2 create name` keeps (in the
-    namespace `public`, unless one stands before it: `mine:voice`), or a reserved share of zrok 1.
-    """
+    """A random public share, or one with a name."""
 
     api = API
     name = "zrok"
@@ -79,6 +78,10 @@ class Zrok:
         has_warning_page=True,
         is_automatic=False,
     )
+    accepts: Mapping[str, str] = {
+        "share": "a name made by zrok2 create name, perhaps with its namespace before it "
+        "(public:voice); a reserved share of zrok 1"
+    }
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when an environment is enabled."""

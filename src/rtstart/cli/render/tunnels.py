@@ -56,6 +56,7 @@ def table_rows(table: TunnelTable) -> Iterator[dict[str, object]]:
             "detail": one.standing.detail,
             "finding": asdict(one.standing.finding) if one.standing.finding else None,
             "traits": asdict(one.traits),
+            "options": dict(one.accepts or {}),
         }
 
 
@@ -71,12 +72,31 @@ def one_lines(one: Known, *, style: Style, columns: int) -> Iterator[str]:
         yield f"  {('' if number else 'you get').ljust(12)}{line}"
     if one.traits.needs_account:
         yield f"  {'needs'.ljust(12)}an account there"
+    yield from _options(one, columns, style)
     if standing.finding is not None:
         yield ""
         yield from finding_lines(standing.finding, style=style)
     elif standing.state == "ready":
         yield f"  {'take it'.ljust(12)}{style.ink(f'rtstart dev --tunnel {one.name}', 'bold')}"
     yield ""
+
+
+def _options(one: Known, columns: int, style: Style) -> Iterator[str]:
+    """What may stand in its table, a line an option."""
+    if not one.accepts:
+        return
+    width = max(map(len, one.accepts)) + 2
+    table = f"[tunnels.{_key(one.name)}] in rtstart.toml"
+    yield f"  {'options'.ljust(12)}{style.ink(table, 'dim')}"
+    for key, words in one.accepts.items():
+        first, *more = wrap(words, max(columns - 17 - width, 20))
+        yield f"{' ' * 14}{key.ljust(width)}{style.ink(first, 'dim')}"
+        yield from (f"{' ' * (14 + width)}{style.ink(line, 'dim')}" for line in more)
+
+
+def _key(name: str) -> str:
+    """A name as TOML wants it in a table's head: in quotes where there is a dot in it."""
+    return f'"{name}"' if "." in name else name
 
 
 def _named_only(ways: Iterable[Known], columns: int, style: Style) -> Iterator[str]:

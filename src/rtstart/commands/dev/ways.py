@@ -27,6 +27,7 @@ from rtstart.core.tunnels import (
     choose,
     parse_wish,
 )
+from rtstart.core.tunnels.tables import unread
 
 _PUBLIC = "public tunnel"
 _FETCH = "fetch"
@@ -45,6 +46,18 @@ class Ways:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
+def accepts_of(provider: Provider) -> Mapping[str, str] | None:
+    """The options of a provider's table; None where it does not say."""
+    accepts = getattr(provider, "accepts", None)
+    return accepts if isinstance(accepts, Mapping) else None
+
+
+def tables_of(project: Project, registry: Registry) -> tuple[Finding, ...]:
+    """What of the tables under [tunnels] nobody reads."""
+    accepts = {name: accepts_of(one) for name, one in registry.providers.items()}
+    return unread(project.config.tunnels, accepts)
+
+
 async def examine_all(
     registry: Registry, machine: ThisMachine, options: Mapping[str, Options]
 ) -> list[Known]:
@@ -57,7 +70,7 @@ async def examine_all(
             why = f"{type(error).__name__}: {error}"
             broken = tunnel.PLUG_IN_BROKEN.found(f"{name} cannot say whether it is ready", why=why)
             standing = Standing("unusable", finding=broken)
-        return Known(name, provider.traits, standing)
+        return Known(name, provider.traits, standing, accepts_of(provider))
 
     return await asyncio.gather(
         *(one(name, provider) for name, provider in registry.providers.items())
@@ -90,6 +103,8 @@ async def find_ways(
     told = {name: value for name, value in project.dotenv.values.items() if value}
     machine = ThisMachine({**environment, **told}, Path(project.project_dir))
     registry = Registry({}, ()) if wish == ("none",) else load_providers()
+    for finding in tables_of(project, registry) if registry.providers else ():
+        emit(Found(finding))
     if wish not in (("auto",), ("none",)):
         registry = replace(registry, providers=_named(registry.providers, wish))
     known = await examine_all(registry, machine, options)

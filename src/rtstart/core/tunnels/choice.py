@@ -20,11 +20,14 @@ _LISTED = ("auto", "none")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One provider, and whether it can be used here."""
+    """One provider, and whether it can be used here. `accepts` are the options of its table, None
+    where it does not say.
+    """
 
     name: str
     traits: Traits
     standing: Standing
+    accepts: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,13 @@ def choose(wish: Wish, known: Sequence[Known], *, may_open_public: bool) -> Choi
     for name in wish:
         if name in _LISTED:
             return _stands_alone(name)
+    own = list(dict.fromkeys(name for name in wish if "://" in name))
+    if len(own) > 1:
+        return _only_one(own)
     by_name = {one.name: one for one in known}
     candidates: list[Candidate] = []
     findings: list[Finding] = []
-    for name in wish:
+    for name in dict.fromkeys(wish):
         one = by_name.get(_OWN_URL if "://" in name else name)
         if one is None:
             return _unknown(name, by_name)
@@ -163,6 +169,14 @@ def _stands_alone(name: str) -> Finding:
         f'"{name}" cannot be one of several ways',
         why=reason[name],
         fix=Fix("Name it alone.", f"rtstart dev --tunnel {name}"),
+    )
+
+
+def _only_one(own: Sequence[str]) -> Finding:
+    return tunnel.BAD_ADDRESS.found(
+        f"{len(own)} addresses of your own were given",
+        why="A run is proved and shown at one of them; other ways may follow it.",
+        fix=Fix("Name one.", f"rtstart dev --tunnel {own[0]}"),
     )
 
 

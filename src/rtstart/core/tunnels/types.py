@@ -233,7 +233,11 @@ class Provider(Protocol):
 
     @property
     def traits(self) -> Traits:
-        """What one gets."""
+        """What one gets.
+
+        Beside it a provider may have `accepts`: what may stand in its table of rtstart.toml, each
+        key with what it means. Then a key that is misspelt is told.
+        """
         ...
 
     async def examine(self, machine: Machine, options: Options) -> Standing:

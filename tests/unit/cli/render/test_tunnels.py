@@ -1,5 +1,7 @@
 """The list of ways to a public address, as people and programs see it."""
 
+from dataclasses import replace
+
 from rtstart.cli.render.style import Style
 from rtstart.cli.render.tunnels import one_lines, table_lines, table_rows
 from rtstart.commands.tunnels import TunnelTable
@@ -123,6 +125,16 @@ def test_one_way_is_told_with_all_that_it_needs() -> None:
         '    server = "user@host"',
         "    RT444  rtstart explain RT444",
         "",
+    ]
+
+
+def test_options_of_one_way_are_told_with_what_they_mean() -> None:
+    known = replace(_NAMED, name="na.med", accepts={"host": "the name", "port": "where it leads"})
+
+    assert list(one_lines(known, style=_PLAIN, columns=80))[6:9] == [
+        '  options     [tunnels."na.med"] in rtstart.toml',
+        "              host  the name",
+        "              port  where it leads",
     ]
 
 

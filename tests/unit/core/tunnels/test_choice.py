@@ -168,6 +168,32 @@ def test_wish_is_refused_when_auto_or_none_is_one_of_several(wish: str) -> None:
     assert found.what.endswith("cannot be one of several ways")
 
 
+def test_second_address_of_ones_own_is_refused() -> None:
+    known = [Known("url", _EVERYONE, _SET_UP)]
+
+    found = choose(parse_wish("https://a.test,https://b.test"), known, may_open_public=True)
+
+    assert isinstance(found, Finding)
+    assert (found.what, found.fix.command) == (
+        "2 addresses of your own were given",
+        "rtstart dev --tunnel https://a.test",
+    )
+
+
+def test_way_is_tried_once_when_it_is_named_twice() -> None:
+    choice = _chosen(Known("lan", _NETWORK, _READY), wish="lan,lan")
+
+    assert [one.name for one in choice.candidates] == ["lan"]
+
+
+def test_reason_is_told_when_a_named_way_cannot_be_taken_and_has_no_finding() -> None:
+    choice = _chosen(Known("odd", _EVERYONE, Standing("unusable", "no moon")), wish="odd")
+
+    assert [(one.what, one.why) for one in choice.findings] == [
+        ("odd cannot be used here", "no moon")
+    ]
+
+
 def test_scheme_is_asked_for_when_a_host_was_typed_without_one() -> None:
     found = choose(("voice.example.test",), [], may_open_public=True)
 

@@ -1,6 +1,7 @@
 """Reading a project whole: its three files, with every fault of all of them at once."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from rtstart.core.errors import Failed, NotAProject
 from rtstart.core.findings import Finding
 from rtstart.core.findings.project import BAD_CONFIG, BAD_DOTENV, BAD_PROCFILE, NOT_A_PROJECT
 from rtstart.core.findings.security import DOTENV_READABLE
+from rtstart.core.findings.types import Fix
 from rtstart.core.key_firewall import FRAMEWORK_FILES, leaked_names
 from rtstart.core.procfile import unread_lines
 from rtstart.core.project import KEY_NAME, Project, cross_faults
 
+_MOST_NAMED = 3
 _BAD_FILE = {"rtstart.toml": BAD_CONFIG, "Procfile": BAD_PROCFILE, ".env": BAD_DOTENV}
 
 
@@ -29,7 +32,7 @@ def load_project(project_dir: Path) -> tuple[Project, list[Finding]]:
     config_text = _read(project_dir, "rtstart.toml", faults)
     procfile_text = _read(project_dir, "Procfile", faults)
     if config_text is None and procfile_text is None and not faults:
-        raise NotAProject.of(NOT_A_PROJECT.found(where=str(project_dir)))
+        raise NotAProject.of(_not_here(project_dir))
     config, commands, dotenv = ProjectConfig(), {}, Dotenv({}, {})
     if config_text is not None:
         config, found = parse_config(config_text)
@@ -37,7 +40,7 @@ def load_project(project_dir: Path) -> tuple[Project, list[Finding]]:
     if procfile_text is not None:
         commands = dict(parse_procfile(procfile_text))
         faults += unread_lines(procfile_text, commands.keys())
-    elif config_text is not None:
+    elif not (project_dir / "Procfile").exists():
         faults.append(BAD_PROCFILE.found("There is no Procfile beside rtstart.toml"))
     dotenv_text = _read(project_dir, ".env", faults)
     if dotenv_text is not None:
@@ -46,6 +49,24 @@ def load_project(project_dir: Path) -> tuple[Project, list[Finding]]:
     faults += _leaks(project_dir, key=dotenv.values.get(KEY_NAME, ""))
     project = _checked(project_dir, config, commands, dotenv, faults=faults)
     return project, _warnings(project_dir)
+
+
+def _not_here(project_dir: Path) -> Finding:
+    """There is no project here; the one that was most likely meant is named.
+
+    People forget the `cd` after `new`, or type the command somewhere inside their app.
+    """
+    inside = sorted(path.parent for path in project_dir.glob("*/rtstart.toml"))
+    around = [path for path in project_dir.parents if (path / "rtstart.toml").is_file()]
+    meant = around[:1] or inside[:_MOST_NAMED]
+    if not meant:
+        return NOT_A_PROJECT.found(where=str(project_dir))
+    names = [shlex.quote(min(os.path.relpath(one), str(one), key=len)) for one in meant]
+    words = "The app is there." if len(names) == 1 else "Apps are there; choose one."
+    return NOT_A_PROJECT.found(
+        where=str(project_dir),
+        fix=Fix(words, command="\n".join(f"cd {name}" for name in names)),
+    )
 
 
 def _leaks(project_dir: Path, *, key: str) -> list[Finding]:
@@ -70,7 +91,7 @@ def _checked(
     faults: list[Finding],
 ) -> Project:
     project = Project(project_dir.name, str(project_dir), config, commands, dotenv)
-    faults = [*faults, *(cross_faults(project) if commands else [])]
+    faults = [*faults, *cross_faults(project)]
     if faults:
         raise NotAProject.of(*faults)
     return project

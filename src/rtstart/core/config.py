@@ -84,6 +84,7 @@ def parse_config(
     faults: list[Fault] = []
     config = _read(Reader(table, (), faults))
     lines = key_lines(text)
+    faults.sort(key=lambda fault: line_of(lines, fault.path) or 0)
     return config, tuple(_finding(fault, lines, file) for fault in faults)
 
 

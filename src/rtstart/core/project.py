@@ -53,14 +53,17 @@ def find_key(project: Project, environment: Mapping[str, str]) -> Key:
 
 
 def cross_faults(project: Project) -> list[Finding]:
-    """What is wrong between the files, although each is right by itself."""
+    """What is wrong between the files, although each is right by itself.
+
+    Where no process could be read from the Procfile, that is not told of each service again.
+    """
     faults = [
         SERVICE_WITHOUT_COMMAND.found(
             f'rtstart.toml has [services.{name}], but the Procfile has no line "{name}:"',
             where="rtstart.toml",
         )
         for name in project.config.services
-        if name not in project.commands
+        if project.commands and name not in project.commands
     ]
     lines = project.dotenv.lines
     raw_key = project.dotenv.values.get(KEY_NAME, "")

@@ -249,18 +249,20 @@ async def test_dev_moves_on_from_a_wished_port_that_is_taken(tmp_path: Path) -> 
 
 async def test_dev_says_every_fault_of_the_three_files_at_once(project: Path) -> None:
     (project / "rtstart.toml").write_text("schema = 1\ncolour = 2\n[dev]\nport = 'x'\n")
-    (project / "Procfile").write_text("web: true\nnonsense\n")
-    (project / ".env").write_text("A=1\nnot an assignment\n")
+    (project / "Procfile").write_text("web: true\nnonsense\nweb: false\n")
+    (project / ".env").write_text("OPENAI_API_KEY=hello\nnot an assignment\n")
 
     run = _Run(DevRequest(project))
     with pytest.raises(NotAProject) as caught:
         await run.session.run()
 
     assert [finding.where for finding in caught.value.findings] == [
-        "rtstart.toml:4",
         "rtstart.toml:2",
+        "rtstart.toml:4",
         "Procfile:2",
+        "Procfile:3",
         ".env:2",
+        ".env:1",
     ]
     assert run.events[-1] == Finished(4, "")
 
@@ -310,7 +312,18 @@ async def test_dev_says_when_a_folder_is_no_project(tmp_path: Path) -> None:
     with pytest.raises(NotAProject) as caught:
         await _Run(DevRequest(tmp_path)).session.run()
 
-    assert caught.value.code == "RT101"
+    assert (caught.value.code, caught.value.hint) == ("RT101", "rtstart new myapp")
+
+
+@pytest.mark.parametrize("where", ["above", "inside"])
+async def test_dev_names_the_app_that_was_most_likely_meant(project: Path, where: str) -> None:
+    folder = project.parent if where == "above" else project / "src"
+    folder.mkdir(exist_ok=True)
+
+    with pytest.raises(NotAProject) as caught:
+        await _Run(DevRequest(folder)).session.run()
+
+    assert (caught.value.code, caught.value.hint) == ("RT101", f"cd {project}")
 
 
 async def test_dev_offers_the_nearest_name_for_an_unknown_tunnel(project: Path) -> None:

@@ -229,9 +229,9 @@ def test_parse_config_says_all_faults_at_once() -> None:
     _, faults = parse_config("schema = 1\nx = 1\n[dev]\ny = 1\n[services.web]\nz = 1\n")
 
     assert [fault.where for fault in faults] == [
-        "rtstart.toml:6",
-        "rtstart.toml:4",
         "rtstart.toml:2",
+        "rtstart.toml:4",
+        "rtstart.toml:6",
     ]
 
 

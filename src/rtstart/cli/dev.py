@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from rtstart.cli.render.dev import TerminalDev
+    from rtstart.cli.render.readers import WhileRead
     from rtstart.commands.dev import DevRequest, DevSession
     from rtstart.core.events import Event
     from rtstart.core.findings import Finding
@@ -119,12 +120,16 @@ def run_dev(
     """Run an app until it is stopped and give the exit code; `new --dev` goes on here."""
     import asyncio
 
+    from rtstart.cli.render.readers import WhileRead
+
+    streams = WhileRead(sys.stdout), WhileRead(sys.stderr)
     with ExitStack() as stack:
-        renderer, terminal = _renderer(request, as_json=as_json, quiet=quiet)
+        renderer, terminal = _renderer(request, streams, as_json=as_json, quiet=quiet)
         stack.callback(renderer.close)
         asks = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
         request = dataclasses.replace(request, is_attended=asks)
-        return asyncio.run(_run(request, renderer, terminal, asks=asks, yes=yes))
+        run = _run(request, renderer, terminal, streams=streams, asks=asks, yes=yes)
+        return asyncio.run(run)
 
 
 async def _run(
@@ -132,6 +137,7 @@ async def _run(
     renderer: Renderer,
     terminal: "TerminalDev | None",
     *,
+    streams: Iterable["WhileRead"],
     asks: bool,
     yes: bool,
 ) -> int:
@@ -153,6 +159,8 @@ async def _run(
         return await asyncio.to_thread(ask, finding)
 
     session = DevSession(request, consent=consent, emit=renderer)
+    for stream in streams:
+        stream.on_gone = session.request_stop
     keys = (
         listen_for_keys(_on_key(session, terminal))
         if terminal is not None and not request.command
@@ -192,11 +200,11 @@ def _on_key(session: "DevSession", terminal: "TerminalDev") -> Callable[[str], N
 
 
 def _renderer(
-    request: "DevRequest", *, as_json: bool, quiet: bool
+    request: "DevRequest", streams: tuple["WhileRead", "WhileRead"], *, as_json: bool, quiet: bool
 ) -> tuple[Renderer, "TerminalDev | None"]:
-    from rtstart.cli.render.style import standard_error, standard_output, style_of
+    from rtstart.cli.render.style import style_of
 
-    out, err = standard_output(), standard_error()
+    out, err = streams
     if request.command:
         out = err  # the command's own output is the result then
     if as_json:

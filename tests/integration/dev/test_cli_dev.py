@@ -104,6 +104,18 @@ def test_dev_can_run_again_after_it_was_killed(project: Path) -> None:
     assert process.returncode == 0
 
 
+def test_dev_stops_calmly_when_nobody_reads_any_more(project: Path) -> None:
+    with _dev(project, "--json") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "started"
+        process.stdout.close()
+        process.stdout = None
+        _, talk = process.communicate(timeout=15)
+
+    assert (process.returncode, talk) == (0, "")
+    assert _services(project) == []
+
+
 def test_dev_in_a_pipe_prints_addresses_out_and_talk_aside(project: Path) -> None:
     with _dev(project, "--for", "10ms") as process:
         out, err = process.communicate(timeout=20)

@@ -82,6 +82,11 @@ class Terminal:
         """Ask the program to end, as a system that shuts down does."""
         self._child.kill(signal.SIGTERM)
 
+    def hang_up(self) -> int:
+        """Close the terminal's window and wait for the program's end; its exit code."""
+        self._child.ptyproc.fileobj.close()
+        return int(self._child.wait())
+
     def end(self) -> int:
         """Wait for the program's end; its exit code, or minus the signal."""
         self._child.expect(pexpect.EOF)

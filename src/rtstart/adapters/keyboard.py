@@ -25,7 +25,10 @@ def listen_for_keys(on_key: Callable[[str], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        typed = os.read(descriptor, 64)
+        try:
+            typed = os.read(descriptor, 64)
+        except OSError:  # its window was closed
+            typed = b""
         if not typed:
             loop.remove_reader(descriptor)
         text = typed.decode(errors="ignore")
@@ -39,7 +42,8 @@ def listen_for_keys(on_key: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(descriptor)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with contextlib.suppress(termios.error):  # its window was closed
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _is_ours() -> bool:

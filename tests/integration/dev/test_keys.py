@@ -45,3 +45,16 @@ def test_t_closes_the_public_address_and_opens_it_again(project: Path) -> None:
         terminal.type("q")
 
         assert terminal.end() == 0
+
+
+def test_a_terminal_that_is_closed_ends_the_run_without_a_word_of_ours(project: Path) -> None:
+    reports = project.parent / "reports"
+    reports.mkdir()
+    environment = {**os.environ, "TMPDIR": str(reports)}
+    words = ("-m", "rtstart", "dev", "--tunnel", "none")
+    with Terminal(Path(sys.executable), *words, cwd=project, environment=environment) as terminal:
+        terminal.wait_for("Local")
+        code = terminal.hang_up()
+
+    assert (code, list(reports.iterdir())) == (0, [])
+    assert not (project / ".rtstart" / "run.json").exists()

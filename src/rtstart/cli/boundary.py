@@ -22,16 +22,16 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one boundary where a bug becomes a report
-        return _told(error)
+        return _told(error, verbose="--verbose" in arguments)
     return result if isinstance(result, int) else 0
 
 
-def _told(error: Exception) -> int:
+def _told(error: Exception, *, verbose: bool) -> int:
     # Most runs end well: what words need is imported only when there is something to say.
     from rtstart.core.errors import RtstartError
 
     if not isinstance(error, RtstartError):
-        return _report_bug(error)
+        return _report_bug(error, verbose=verbose or bool(os.environ.get("RTSTART_VERBOSE")))
     _say(error)
     return error.exit_code
 
@@ -51,7 +51,7 @@ def _say(error: "RtstartError") -> None:
         write(f"{line}\n")
 
 
-def _report_bug(surprise: BaseException) -> int:
+def _report_bug(surprise: BaseException, *, verbose: bool) -> int:
     import tempfile
     import traceback
     from pathlib import Path
@@ -72,6 +72,6 @@ def _report_bug(surprise: BaseException) -> int:
         f"  A report without secrets was written:\n  {name}\n\n"
         "  Send it with an issue:\n  https://github.com/rtstart/rtstart/issues\n"
     )
-    if os.environ.get("RTSTART_VERBOSE"):
+    if verbose:
         sys.stderr.write(f"\n{text}")
     return EXIT_BUG

@@ -95,6 +95,14 @@ def dev(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing.", envvar="RTSTART_YES")
     ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            help="Show every line of services and tunnel, and each step of the proof.",
+            envvar="RTSTART_VERBOSE",
+        ),
+    ] = False,
 ) -> None:
     """Run the app in this folder: web server, token backend and HTTPS address together."""
     given = tuple(command or ())
@@ -110,12 +118,17 @@ def dev(
         command=given,
         stop_after_s=_seconds(stop_after),
     )
-    code = run_dev(request, as_json=as_json, quiet=quiet, yes=yes)
+    code = run_dev(request, as_json=as_json, quiet=quiet, yes=yes, verbose=verbose)
     raise typer.Exit(code)
 
 
 def run_dev(
-    request: "DevRequest", *, as_json: bool = False, quiet: bool = False, yes: bool = False
+    request: "DevRequest",
+    *,
+    as_json: bool = False,
+    quiet: bool = False,
+    yes: bool = False,
+    verbose: bool = False,
 ) -> int:
     """Run an app until it is stopped and give the exit code; `new --dev` goes on here."""
     import asyncio
@@ -124,7 +137,9 @@ def run_dev(
 
     streams = WhileRead(sys.stdout), WhileRead(sys.stderr)
     with ExitStack() as stack:
-        renderer, terminal = _renderer(request, streams, as_json=as_json, quiet=quiet)
+        renderer, terminal = _renderer(
+            request, streams, as_json=as_json, quiet=quiet, verbose=verbose
+        )
         stack.callback(renderer.close)
         asks = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
         request = dataclasses.replace(request, is_attended=asks)
@@ -200,7 +215,12 @@ def _on_key(session: "DevSession", terminal: "TerminalDev") -> Callable[[str], N
 
 
 def _renderer(
-    request: "DevRequest", streams: tuple["WhileRead", "WhileRead"], *, as_json: bool, quiet: bool
+    request: "DevRequest",
+    streams: tuple["WhileRead", "WhileRead"],
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> tuple[Renderer, "TerminalDev | None"]:
     from rtstart.cli.render.style import style_of
 
@@ -216,9 +236,10 @@ def _renderer(
     if quiet:
         return QuietDev(out), None
     if out.isatty() and os.environ.get("TERM") != "dumb" and not request.command:
-        terminal = TerminalDev(out, style=style_of(out))
+        terminal = TerminalDev(out, style=style_of(out), verbose=verbose)
         return terminal, terminal
-    return PlainDev(out, err, styles=(style_of(out), style_of(err))), None
+    styles = (style_of(out), style_of(err))
+    return PlainDev(out, err, styles=styles, verbose=verbose), None
 
 
 def request_for(folder: Path) -> "DevRequest":

@@ -55,7 +55,10 @@ class Board:
             case Visited(decision="dropped"):
                 self.visitors = max(0, self.visitors - 1)
             case TunnelDown() if self.announced is not None:
-                self.announced = replace(self.announced, public_url="", invite_url="")
+                # What was checked was the way that is closed now.
+                self.announced = replace(
+                    self.announced, public_url="", invite_url="", passed=0, asked=0
+                )
             case CallsStopped():
                 self.are_calls_stopped = True
             case CallsAllowed():
@@ -83,7 +86,7 @@ def head_lines(told: Announced, *, version: str, width: int, style: Style) -> It
     gap = min(width, 100) - plain_width - len(ready)
     yield left + (" " * gap + style.ink(ready, "dim") if gap >= 2 else "")
     yield ""
-    checked = f"checked {told.passed}/{told.asked}"
+    checked = f"checked {told.passed}/{told.asked}" if told.asked else ""
     state = style.ink(checked, "good" if told.passed == told.asked else "bad")
     yield _row(style, "Local", told.local_url, "" if told.public_url else state)
     if told.public_url:
@@ -93,8 +96,18 @@ def head_lines(told: Announced, *, version: str, width: int, style: Style) -> It
         yield _row(style, "Invite", told.invite_url, note if width >= _NARROW else "")
 
 
-def status_line(board: Board, *, style: Style) -> str:
-    """One line: each service with its state and port, and how many visitors are in."""
+def status_line(board: Board, *, width: int, style: Style) -> str:
+    """One line: each service with its state and port, and how many visitors are in.
+
+    Ports are the first to go where it would not fit into this many columns.
+    """
+    from rtstart.cli.render.footer import visible_width
+
+    full = _status(board, style, with_ports=True)
+    return full if visible_width(full) <= width else _status(board, style, with_ports=False)
+
+
+def _status(board: Board, style: Style, *, with_ports: bool) -> str:
     signs = {
         "ready": style.ink(style.glyphs.on, "good"),
         "starting": style.ink(style.glyphs.off, "warn"),
@@ -102,7 +115,7 @@ def status_line(board: Board, *, style: Style) -> str:
         "failed": style.ink(style.glyphs.failed, "bad"),
     }
     parts = [
-        f"{name} {signs[state]}" + (style.ink(f" {port}", "dim") if port else "")
+        f"{name} {signs[state]}" + (style.ink(f" {port}", "dim") if port and with_ports else "")
         for name, (state, port) in sorted(
             board.services.items(), key=lambda item: item[0] == EMULATOR
         )

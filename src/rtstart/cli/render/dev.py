@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from rtstart import __version__
 from rtstart.cli.render.board import Board, head_lines, status_line
 from rtstart.cli.render.footer import Footer
+from rtstart.cli.render.keys import help_lines, keys_line
 from rtstart.cli.render.log import Log
 from rtstart.cli.render.people import people_lines
 from rtstart.cli.render.qr import qr_columns, qr_lines
@@ -17,24 +18,22 @@ from rtstart.core.events import Announced, Event, Finished
 _BATCH_S = 0.03
 _TICK_S = 1.0
 _ROOM_FOR_BLOCK = 18
-_KEYS = (
-    ("i", "invite"),
-    ("o", "open"),
-    ("r", "restart"),
-    ("c", "calls"),
-    ("l", "logs"),
-    ("?", "help"),
-    ("q", "quit"),
-)
+
+
+def _terminal_size() -> tuple[int, int]:
+    size = shutil.get_terminal_size((80, 24))
+    return size.columns, size.lines
 
 
 class PlainDev:
     """For pipes and dumb terminals: addresses on standard output, talk on standard error."""
 
-    def __init__(self, out: Stream, err: Stream, *, styles: tuple[Style, Style]) -> None:
+    def __init__(
+        self, out: Stream, err: Stream, *, styles: tuple[Style, Style], verbose: bool = False
+    ) -> None:
         self._out, self._err = out, err
         self._out_style, self._err_style = styles
-        self._log = Log(self._err_style)
+        self._log = Log(self._err_style, verbose=verbose)
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -71,15 +70,22 @@ class QuietDev:
 class TerminalDev:
     """For a terminal: the log scrolls, the addresses and keys stay at the bottom."""
 
-    def __init__(self, out: Stream, *, style: Style, waiting: str = "starting") -> None:
+    def __init__(
+        self,
+        out: Stream,
+        *,
+        style: Style,
+        verbose: bool = False,
+        size: Callable[[], tuple[int, int]] = _terminal_size,
+    ) -> None:
         self._style = style
-        self._log = Log(style)
+        self._size = size
+        self._log = Log(style, verbose=verbose)
         self._board = Board()
-        self._footer = Footer(out, _terminal_size)
+        self._footer = Footer(out, size)
         self._pending: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._tick: asyncio.TimerHandle | None = None
-        self._waiting = waiting
         self._qr_of = ""
         self._help = False
         self._people: Callable[[], People | None] | None = None
@@ -154,13 +160,13 @@ class TerminalDev:
             return
         if told is None:
             yield ""
-            yield status_line(self._board, style=self._style)
-            yield self._style.ink(f"  {self._waiting}{self._style.glyphs.ellipsis}", "dim")
+            yield self._status()
+            yield self._style.ink(f"  starting{self._style.glyphs.ellipsis}", "dim")
             return
         yield ""
         if self._qr_of:
             code = list(qr_lines(self._qr_of, color=self._style.color))
-            columns, rows = _terminal_size()
+            columns, rows = self._size()
             if rows < len(code) + 2 or columns <= qr_columns(code):
                 words = (
                     f"the QR code needs {qr_columns(code) + 1} columns and {len(code) + 2} lines"
@@ -176,47 +182,27 @@ class TerminalDev:
         if self._is_tall():
             yield from self._head(told)
             yield ""
+        if self._help:
+            yield self._status()
+            yield from help_lines(self._style)
+            return
         people = self._people() if self._people else None
         if people is not None:
             yield from people_lines(people, style=self._style)
             yield ""
-        yield status_line(self._board, style=self._style)
-        yield from self._keys()
+        yield self._status()
+        stopped = self._board.are_calls_stopped
+        yield keys_line(self._size()[0] - 1, are_calls_stopped=stopped, style=self._style)
 
     def _head(self, told: Announced) -> Iterator[str]:
-        width, _ = _terminal_size()
-        return head_lines(told, version=_version(), width=width - 1, style=self._style)
+        width = self._size()[0] - 1
+        return head_lines(told, version=_version(), width=width, style=self._style)
 
-    def _keys(self) -> Iterator[str]:
-        if self._help:
-            for key, words in _HELP:
-                yield f"  {self._style.ink(key, 'bold')}  {self._style.ink(words, 'dim')}"
-            return
-        yield "  " + "   ".join(
-            f"{self._style.ink(key, 'bold')} {self._style.ink(word, 'dim')}" for key, word in _KEYS
-        )
+    def _status(self) -> str:
+        return status_line(self._board, width=self._size()[0] - 1, style=self._style)
 
     def _is_tall(self) -> bool:
-        return _terminal_size()[1] >= _ROOM_FOR_BLOCK
-
-
-_HELP = (
-    ("i", "show the invitation as a QR code, or take it away"),
-    ("n", "make a new invitation; the old one is worthless then"),
-    ("o", "open the app in this machine's browser"),
-    ("r", "restart the app's services"),
-    ("t", "close the public address or open it again; keep it when it is about to close"),
-    ("c", "show who is in and who talks, or take it away"),
-    ("k", "end all calls and let nobody call; pressed again, allow calls"),
-    ("l", "say where the log files are"),
-    ("?", "take this help away"),
-    ("q", "stop everything (Ctrl-C does the same; twice ends at once)"),
-)
-
-
-def _terminal_size() -> tuple[int, int]:
-    size = shutil.get_terminal_size((80, 24))
-    return size.columns, size.lines
+        return self._size()[1] >= _ROOM_FOR_BLOCK
 
 
 def _version() -> str:

@@ -78,6 +78,9 @@ class Log:
         self._names: dict[str, int] = {}
         self._held: dict[str, deque[str]] = {}
         self._settled: set[str] = set()
+        self._unseen: set[str] = set()
+        """Services whose last line was held back; a count of it would be news of nothing."""
+        self._waited_for = ""
 
     def lines(self, event: Event) -> Iterator[str]:
         """The lines that this event adds to the log; often none."""
@@ -98,9 +101,7 @@ class Log:
             case Failed(service=name) | Restarting(service=name):
                 yield from self._release(name)
                 if isinstance(event, Restarting):
-                    delay = f"{event.delay_s:.1f} s".replace(".0 s", " s")
-                    reason = "" if event.why.startswith("ended") else f"{event.why}; "
-                    yield self._line(name, f"{reason}starting again in {delay}", "warn")
+                    yield self._line(name, _again(event), "warn")
             case Exited(service=name, code=code, asked=False) if code:
                 yield from self._release(name)
                 yield self._line(name, _ended(code), "bad")
@@ -131,7 +132,11 @@ class Log:
                 yield f"  {self._style.ink(self._style.glyphs.failed, 'bad')} {event.words}"
             case Stopping(waiting_for=waiting, seconds=s) if waiting and s >= _PATIENCE_S:
                 names = ", ".join(f"{name} (pid {pid})" for name, pid in waiting)
-                yield self._style.ink(f"  waiting for {names}, Ctrl-C ends them at once", "dim")
+                if names != self._waited_for:
+                    them = "it" if len(waiting) == 1 else "them"
+                    words = f"  waiting for {names}; Ctrl-C ends {them} at once"
+                    yield self._style.ink(words, "dim")
+                self._waited_for = names
             case _:
                 pass
 
@@ -167,14 +172,19 @@ class Log:
     def _output(self, event: Output) -> Iterator[str]:
         text = _CONTROL.sub("", event.line).rstrip()
         if event.repeats > 1:
+            if event.service in self._unseen:
+                return
             text += self._style.ink(f"  (x{event.repeats})", "warn")
         if self._verbose or self._clock() >= self._quiet_until_s:
             self._held.clear()
         held = self._held.get(event.service)
-        if held is not None and not event.partial:
+        if held is None:
+            self._unseen.discard(event.service)
+            if text:
+                yield self._line(event.service, text)
+        elif not event.partial:
+            self._unseen.add(event.service)
             held.append(text)
-        elif held is None and text:
-            yield self._line(event.service, text)
 
     def _release(self, service: str) -> Iterator[str]:
         for text in self._held.pop(service, ()):
@@ -188,6 +198,13 @@ class Log:
         reset = "\x1b[0m" if self._style.color and "\x1b[" in text else ""
         padded = self._style.name(name.ljust(width), position)
         return f"  {self._style.ink(self._now(), 'dim')}  {padded}  {body}{reset}"
+
+
+def _again(event: Restarting) -> str:
+    if event.why.startswith("ended"):
+        delay = f"{event.delay_s:.1f} s".replace(".0 s", " s")
+        return f"starting again in {delay}"
+    return f"starting again: {event.why}"
 
 
 def _ended(code: int) -> str:

@@ -57,8 +57,12 @@ def test_status_line_follows_the_events() -> None:
         board.tell(event)
 
     assert (
-        status_line(board, style=_PLAIN)
+        status_line(board, width=80, style=_PLAIN)
         == "  token ● 8787   web ○ 5173   emulator ● 8765   lan ●   visitors 1"
+    )
+    assert (
+        status_line(board, width=60, style=_PLAIN)
+        == "  token ●   web ○   emulator ●   lan ●   visitors 1"
     )
 
 
@@ -68,7 +72,7 @@ def test_board_knows_failure_and_stopping() -> None:
     board.tell(Failed("web"))
     board.tell(Stopping((), 0.0))
 
-    assert status_line(board, style=_PLAIN) == "  web ✗"
+    assert status_line(board, width=80, style=_PLAIN) == "  web ✗"
     assert board.stopping == Stopping((), 0.0)
 
 

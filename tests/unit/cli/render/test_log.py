@@ -46,6 +46,22 @@ def test_log_keeps_start_up_chatter_back_when_all_is_well() -> None:
     assert _lines(events) == ["  12:00:00  web      hmr update"]
 
 
+def test_log_does_not_count_what_it_held_back() -> None:
+    events = [
+        *_START,
+        ANNOUNCED,
+        Output("web", "GET /"),
+        Output("web", "GET /", repeats=2),
+        Output("web", "GET /new"),
+        Output("web", "GET /new", repeats=3),
+    ]
+
+    assert _lines(events) == [
+        "  12:00:00  web      GET /new",
+        "  12:00:00  web      GET /new  (x3)",
+    ]
+
+
 def test_log_shows_start_up_chatter_when_the_service_fails() -> None:
     assert _lines([*_START, Failed("web")]) == ["  12:00:00  web      Local: http://localhost:5173"]
 
@@ -65,6 +81,7 @@ def test_log_says_how_a_service_ended_and_starts_again() -> None:
         Exited("web", 3, asked=False),
         Exited("web", 0, asked=False),
         Exited("web", 1, asked=True),
+        Restarting("web", 0.0, 1, "asked"),
     ]
 
     assert _lines(events) == [
@@ -72,6 +89,7 @@ def test_log_says_how_a_service_ended_and_starts_again() -> None:
         "  12:00:00  web      ended by signal 9",
         "  12:00:00  web      starting again in 0.2 s",
         "  12:00:00  web      ended with code 3",
+        "  12:00:00  web      starting again: asked",
     ]
 
 
@@ -97,7 +115,8 @@ def test_log_shows_visitors_mints_steps_and_findings() -> None:
         "  ✗ install failed",
     ]
     assert "chmod 600 .env" in "\n".join(lines)
-    assert lines[-1] == "  waiting for web (pid 7), Ctrl-C ends them at once"
+    assert lines.count(lines[-1]) == 1
+    assert lines[-1] == "  waiting for web (pid 7); Ctrl-C ends it at once"
 
 
 def test_log_takes_out_what_would_move_the_cursor_and_keeps_colours() -> None:

@@ -17,6 +17,11 @@ def read_text(path: Path) -> str | None:
         return None
 
 
+def shortest(path: Path, *, start: Path | None = None) -> str:
+    """The shorter of the two ways to write an absolute path: whole, or from `start` or here."""
+    return min(os.path.relpath(path, start or Path.cwd()), str(path), key=len)
+
+
 def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Put the text at the path with these mode bits; readers see the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)

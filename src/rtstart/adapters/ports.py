@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rtstart.core.findings import Finding, machine
+from rtstart.core.findings import Finding, Fix, machine
 
 _TRIES = 50
 _LARGEST = 65_535
@@ -19,6 +19,11 @@ class Holder:
 
     pid: int
     command: str
+
+    @property
+    def words(self) -> str:
+        """Who it is, on one line."""
+        return f"pid {self.pid} ({self.command})"
 
 
 def is_free(port: int) -> bool:
@@ -66,15 +71,24 @@ def find_holder(port: int) -> Holder | None:
     return None
 
 
-def port_taken(port: int, *, wanted_by: str = "") -> Finding:
-    """The finding RT201 for a port, naming its holder when that is known."""
+def port_taken(port: int, *, wanted_by: str = "", instead: str = "") -> Finding:
+    """The finding RT201 for a port, naming its holder when that is known.
+
+    `instead` is a command that does without this port.
+    """
     holder = find_holder(port)
     who = f'"{wanted_by}" wants port {port}, which' if wanted_by else f"Port {port}"
+    fix = machine.PORT_TAKEN.fix
+    if instead:
+        fix = Fix("Stop that program, or take a port that is free.", command=instead)
+    elif holder:
+        fix = Fix("Stop that program, or ask for another port.", command=f"kill {holder.pid}")
     if holder is None:
-        return machine.PORT_TAKEN.found(f"{who} is taken", where=f"port {port}")
+        return machine.PORT_TAKEN.found(f"{who} is taken", fix=fix, where=f"port {port}")
     return machine.PORT_TAKEN.found(
         f"{who} is taken by pid {holder.pid}",
         why=f"It runs: {holder.command}",
+        fix=fix,
         where=f"port {port}",
         data={"port": port, "pid": holder.pid, "command": holder.command},
     )

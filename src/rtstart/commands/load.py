@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from rtstart.adapters.files import is_readable_by_others, read_text
+from rtstart.adapters.files import is_readable_by_others, read_text, shortest
 from rtstart.adapters.processes.procfile import parse_procfile
 from rtstart.core.config import ProjectConfig, parse_config
 from rtstart.core.dotenv import Dotenv, parse_dotenv
@@ -61,7 +61,7 @@ def _not_here(project_dir: Path) -> Finding:
     meant = around[:1] or inside[:_MOST_NAMED]
     if not meant:
         return NOT_A_PROJECT.found(where=str(project_dir))
-    names = [shlex.quote(min(os.path.relpath(one), str(one), key=len)) for one in meant]
+    names = [shlex.quote(shortest(one)) for one in meant]
     words = "The app is there." if len(names) == 1 else "Apps are there; choose one."
     return NOT_A_PROJECT.found(
         where=str(project_dir),

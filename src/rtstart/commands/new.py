@@ -1,11 +1,11 @@
 """`rtstart new`: every answer first; rendered beside the target, committed, moved, installed."""
 
-import os
 import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from rtstart.adapters.files import shortest
 from rtstart.adapters.scaffold.locate import find_source, plain_source
 from rtstart.adapters.scaffold.place import Staging, TargetTaken
 from rtstart.adapters.scaffold.recipe import read_recipe
@@ -166,7 +166,7 @@ class _Making:
         self._emit(StepDone("install", words, time.monotonic() - started))
 
     def _tools_hint(self) -> str:
-        target = shlex.quote(_shortest(self._request.cwd, self._plan.target))
+        target = shlex.quote(shortest(self._plan.target, start=self._request.cwd))
         new = f"{self._request.invocation} new {target}"
         if self._plan.template != DEFAULT_TEMPLATE:
             new += f" --template {self._plan.template}"
@@ -218,7 +218,7 @@ class _Making:
         return (*change, *needed, f"{self._request.invocation} dev")
 
     def _kept(self) -> str:
-        where = _shortest(self._request.cwd, self._plan.target)
+        where = shortest(self._plan.target, start=self._request.cwd)
         return f'The app itself is finished and kept in "{where}".'
 
     def _go_on(self) -> str:
@@ -231,9 +231,4 @@ def _change_directory(cwd: Path, target: Path) -> tuple[str, ...]:
     """The `cd` that leads there, as short as it can be; none when one is there already."""
     if target == cwd:
         return ()
-    return (f"cd {shlex.quote(_shortest(cwd, target))}",)
-
-
-def _shortest(cwd: Path, target: Path) -> str:
-    """The shorter of the two ways to write a path."""
-    return min(os.path.relpath(target, cwd), str(target), key=len)
+    return (f"cd {shlex.quote(shortest(target, start=cwd))}",)

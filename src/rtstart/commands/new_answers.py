@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rtstart import __version__
+from rtstart.adapters.files import shortest
 from rtstart.adapters.scaffold.answers import Given
 from rtstart.adapters.scaffold.place import Occupied, look_at
 from rtstart.adapters.scaffold.recipe import Answers, Interview, Recipe
@@ -259,7 +260,7 @@ def occupied(target: Path, words: str, request: NewRequest) -> Finding:
     """The finding for a target that cannot be used, with a name that is free."""
     numbered = (target.with_name(f"{target.name}{number}") for number in range(2, 1000))
     free = next(one for one in numbered if not os.path.lexists(one))
-    relpath = min(os.path.relpath(free, request.cwd), str(free), key=len)
+    relpath = shortest(free, start=request.cwd)
     return TARGET_NOT_EMPTY.found(
         f'"{target.name}" {words}',
         where=str(target),

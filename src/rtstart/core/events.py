@@ -48,6 +48,18 @@ class StepSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class PortMoved:
+    """The port that rtstart.toml wishes for is taken, and the next free one is used.
+
+    `holder` says in words who has it, or is empty.
+    """
+
+    wished: int
+    port: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What `new --dry-run` would write, as relative paths in order. Nothing was written."""
 
@@ -293,6 +305,7 @@ Event: TypeAlias = (
     | StepDone
     | StepFailed
     | StepSkipped
+    | PortMoved
     | Planned
     | Created
     | Started

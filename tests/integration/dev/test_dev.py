@@ -23,8 +23,10 @@ from rtstart.core.events import (
     Finished,
     Found,
     Output,
+    PortMoved,
     ProofStep,
     Relayed,
+    Started,
     Visited,
 )
 from rtstart.core.findings import Finding
@@ -204,6 +206,8 @@ async def test_dev_names_a_command_that_is_not_there(project: Path) -> None:
     with pytest.raises(Usage, match='"no-such-program" could not be started'):
         await asyncio.wait_for(run.session.run(), 20)
 
+    assert run.of(Started) == []
+
 
 async def test_dev_stops_by_itself_after_its_time(project: Path) -> None:
     run = _Run(DevRequest(project, stop_after_s=0.01))
@@ -235,6 +239,7 @@ async def test_dev_names_the_stranger_on_a_port_asked_for_by_name(project: Path)
             await _Run(DevRequest(project, port=port)).session.run()
 
     assert caught.value.code == "RT201"
+    assert caught.value.hint.startswith("rtstart dev --port ")
 
 
 async def test_dev_moves_on_from_a_wished_port_that_is_taken(tmp_path: Path) -> None:
@@ -244,7 +249,9 @@ async def test_dev_moves_on_from_a_wished_port_that_is_taken(tmp_path: Path) -> 
 
         await run.while_up(_nothing)
 
-    assert run.told.local_url != f"http://localhost:{port}"
+    (moved,) = run.of(PortMoved)
+    assert (moved.wished, moved.holder.startswith(f"pid {os.getpid()} (")) == (port, True)
+    assert run.told.local_url == f"http://localhost:{moved.port}"
 
 
 async def test_dev_says_every_fault_of_the_three_files_at_once(project: Path) -> None:
@@ -341,6 +348,7 @@ async def test_dev_fails_with_the_last_words_of_a_service_that_cannot_run(projec
         await run.session.run()
 
     assert caught.value.code in {"RT302", "RT303"}
+    assert caught.value.why.split()[-1].endswith((".rtstart/logs/token.log", "logs/web.log"))
 
 
 _ASKED = '{"session": {"type": "realtime", "model": "gpt-realtime-2"}}'

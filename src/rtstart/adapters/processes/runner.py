@@ -5,12 +5,13 @@ and events; what the processes do becomes its facts.
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
 from rtstart.adapters import ports
+from rtstart.adapters.files import shortest
 from rtstart.adapters.processes.child import (
     Child,
     ChildClosed,
@@ -166,8 +167,8 @@ class Runner:
         """
         await asyncio.wait((self._ready, self._ended), return_when=asyncio.FIRST_COMPLETED)
         if not self._ready.done():
-            if self._machine.failure is not None:
-                raise Failed.of(self._machine.failure)
+            if self.failure is not None:
+                raise Failed.of(self.failure)
             raise Interrupted("The run was stopped before it was ready", hint="Start it again.")
 
     async def wait_end(self) -> Finding | None:
@@ -176,7 +177,7 @@ class Runner:
         The finding says why it failed; None means that it was asked to stop.
         """
         await asyncio.shield(self._ended)
-        return self._machine.failure
+        return self.failure
 
     def request_stop(self) -> None:
         """Ask all services to end, the last started first; asked again, kill them."""
@@ -217,8 +218,12 @@ class Runner:
 
     @property
     def failure(self) -> Finding | None:
-        """Why the run is ending by itself, if it is."""
-        return self._machine.failure
+        """Why the run is ending by itself, if it is, and where the service's log is."""
+        found = self._machine.failure
+        log = self._logs.get(str(found.data.get("service"))) if found else None
+        if found is None or log is None:
+            return found
+        return replace(found, why=f"{found.why} All it said: {shortest(log.path)}".lstrip())
 
     def _changed(self, name: str, why: str) -> None:
         self._feed(RestartAsked(name, why, is_change=True))

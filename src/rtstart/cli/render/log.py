@@ -21,6 +21,7 @@ from rtstart.core.events import (
     Found,
     Minted,
     Output,
+    PortMoved,
     ProofStep,
     Relayed,
     Restarting,
@@ -126,6 +127,10 @@ class Log:
             case TunnelEnding(provider=name, seconds=seconds):
                 words = f"{name} closes in {seconds / 60:.0f} min; press t to keep it"
                 yield self._line(TUNNEL_SERVICE, words, "warn")
+            case PortMoved(wished=wished, port=port, holder=holder):
+                by = f" by {holder}" if holder else ""
+                words = f"  port {wished} is taken{by}; using {port}"
+                yield self._style.ink(words, "warn")
             case StepDone():
                 yield f"  {self._style.ink(self._style.glyphs.done, 'good')} {event.words}"
             case StepFailed():

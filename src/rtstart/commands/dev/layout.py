@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rtstart.adapters.lan import lan_addresses
-from rtstart.adapters.ports import choose_port, is_free, port_taken
+from rtstart.adapters.ports import choose_port, find_holder, is_free, port_taken
 from rtstart.commands.dev.request import Consent, DevRequest
 from rtstart.commands.dev.tools import with_tools
 from rtstart.commands.dev.ways import Ways, find_ways
 from rtstart.core.access import TOKEN_NAME, is_easy_token
 from rtstart.core.api_key import key_fault
 from rtstart.core.errors import Conflict, NotAProject, Usage
-from rtstart.core.events import Emit
+from rtstart.core.events import Emit, PortMoved
 from rtstart.core.findings.security import TOKEN_EASY
 from rtstart.core.plan import Emulation, Plan, make_plan
 from rtstart.core.project import KEY_NAME, Key, Project, find_key
@@ -62,7 +62,9 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     ways = await find_ways(
         project, request, environment, is_emulated=not uses_key, consent=consent, emit=emit
     )
-    gateway_port = _gateway_port(project, request)
+    gateway_port = await asyncio.to_thread(_gateway_port, project, request)
+    if request.port is None and gateway_port != project.config.port:
+        emit(await asyncio.to_thread(_moved, project.config.port, gateway_port))
     ports = await asyncio.to_thread(_service_ports, project, gateway_port)
     emulation = None
     if not uses_key:
@@ -123,8 +125,14 @@ def _gateway_port(project: Project, request: DevRequest) -> int:
     if request.port is None:
         return choose_port(project.config.port)
     if not is_free(request.port):
-        raise Conflict.of(port_taken(request.port))
+        other = f"rtstart dev --port {choose_port(request.port)}"
+        raise Conflict.of(port_taken(request.port, instead=other))
     return request.port
+
+
+def _moved(wished: int, port: int) -> PortMoved:
+    holder = find_holder(wished)
+    return PortMoved(wished, port, holder.words if holder else "")
 
 
 def _service_ports(project: Project, gateway_port: int) -> dict[str, int]:

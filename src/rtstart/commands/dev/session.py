@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtstart.adapters.processes.foreground import run_foreground
+from rtstart.adapters.processes.foreground import require_program, run_foreground
 from rtstart.adapters.processes.runner import Runner
 from rtstart.adapters.run_file import AlreadyRunning, RunFile, hold_project
 from rtstart.adapters.tunnels.holder import TunnelHolder
@@ -165,6 +165,9 @@ class DevSession:
         project, warnings = load_project(self._request.project_dir)
         for warning in warnings:
             self._emit(Found(warning))
+        if self._request.command:
+            cwd = self._request.project_dir
+            require_program(self._request.command, cwd=cwd, env=os.environ)
         try:
             with hold_project(self._request.project_dir) as run_file:
                 self._layout = await lay_out(

@@ -20,7 +20,10 @@ def never_ready(service: Service) -> Finding:
         case _:
             what, why = f'"{service.name}" was not ready within {within}', ""
     return services.NEVER_READY.found(
-        what, why=why, where=f"port {service.port}" if service.port else ""
+        what,
+        why=why,
+        where=f"port {service.port}" if service.port else "",
+        data={"service": service.name},
     )
 
 

@@ -15,6 +15,7 @@ from rtstart.core.events import (
     Found,
     Minted,
     Output,
+    PortMoved,
     ProofStep,
     Restarting,
     Started,
@@ -101,18 +102,23 @@ def test_log_shows_visitors_mints_steps_and_findings() -> None:
             Minted("phone", 429, 1.0, "too many"),
             StepDone("git", "git", 0.1),
             StepFailed("install", "install failed", 0.1),
+            PortMoved(4173, 4174, "pid 7 (caddy run)"),
+            PortMoved(4173, 4174, ""),
             Found(DOTENV_READABLE.found(where=".env")),
             Stopping((("web", 7),), 1.5),
+            Stopping((("web", 7),), 2.5),
             Stopping((("web", 7),), 0.0),
         ]
     )
 
-    assert lines[:5] == [
+    assert lines[:7] == [
         "  12:00:00  visitor  phone came in  Safari",
         "  12:00:00  call     phone  mint 200 in 212 ms",
         "  12:00:00  call     phone  mint 429 in 1 ms  too many",
         "  ✓ git",
         "  ✗ install failed",
+        "  port 4173 is taken by pid 7 (caddy run); using 4174",
+        "  port 4173 is taken; using 4174",
     ]
     assert "chmod 600 .env" in "\n".join(lines)
     assert lines.count(lines[-1]) == 1

@@ -310,6 +310,7 @@ def test_count_of_restarts_is_cleared_when_a_life_was_long_and_good() -> None:
                 '"token" did not answer on port 8787 within 30 s',
                 why="GET /healthz gave no answer below 500.",
                 where="port 8787",
+                data={"service": "token"},
             ),
         ),
         (
@@ -317,6 +318,7 @@ def test_count_of_restarts_is_cleared_when_a_life_was_long_and_good() -> None:
             services.NEVER_READY.found(
                 '"token" did not say that it is ready within 1.5 s',
                 why='No line of its output matched "up".',
+                data={"service": "token"},
             ),
         ),
     ],
@@ -604,5 +606,5 @@ def test_timer_does_nothing_when_its_step_is_past(purpose: str) -> None:
 
 def test_words_are_whole_when_a_service_had_no_way_to_say_that_it_is_ready() -> None:
     assert words.never_ready(_PLAIN) == services.NEVER_READY.found(
-        '"plain" was not ready within 30 s'
+        '"plain" was not ready within 30 s', data={"service": "plain"}
     )

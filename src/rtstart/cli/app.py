@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -41,7 +42,7 @@ def _global(
     """From an empty folder to a working voice app on the OpenAI Realtime API."""
 
 
-app.command()(new)
+app.command(short_help="Create a voice app.")(new)
 app.command(short_help="Run the app in this folder.")(dev)
 app.command(short_help="Check an app and this machine, or a deployed app.")(doctor)
 app.command(short_help="Run the Realtime API on this machine.")(emulate)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from rtstart.cli import options
+
 if TYPE_CHECKING:
     from rtstart.cli.render.dev import TerminalDev
     from rtstart.cli.render.readers import WhileRead
@@ -36,9 +38,7 @@ def dev(
         list[str] | None,
         typer.Argument(metavar="[-- COMMAND]", help="Run this once all is ready, then stop."),
     ] = None,
-    project: Annotated[
-        Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
-    ] = None,
+    project: options.Project = None,
     tunnel: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,10 +46,17 @@ def dev(
             help="auto, none, a name of `rtstart tunnels`, https://…; else rtstart.toml's. "
             "Several, with commas or repeated, are tried in this order.",
             envvar="RTSTART_TUNNEL",
+            show_envvar=False,
         ),
     ] = None,
     emulate: Annotated[
-        bool, typer.Option("--emulate", help="Use the emulator.", envvar="RTSTART_EMULATE")
+        bool,
+        typer.Option(
+            "--emulate",
+            help="Let the emulator answer, although there is a key.",
+            envvar="RTSTART_EMULATE",
+            show_envvar=False,
+        ),
     ] = False,
     no_relay: Annotated[
         bool,
@@ -57,28 +64,47 @@ def dev(
             "--no-relay",
             help="Let the token backend speak to the API directly.",
             envvar="RTSTART_NO_RELAY",
+            show_envvar=False,
         ),
     ] = False,
     public: Annotated[
         bool,
         typer.Option(
             "--public/--invite",
-            help="Let visitors in without an invitation.",
+            help="Let visitors in without an invitation, or only with one.",
             envvar="RTSTART_PUBLIC",
+            show_envvar=False,
         ),
     ] = False,
     open_browser: Annotated[
-        bool, typer.Option("--open", help="Open the browser.", envvar="RTSTART_OPEN")
+        bool,
+        typer.Option(
+            "--open",
+            help="Open the browser when all is ready.",
+            envvar="RTSTART_OPEN",
+            show_envvar=False,
+        ),
     ] = False,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The local port.", envvar="RTSTART_PORT"),
+        typer.Option(
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="The local port, and no other.",
+            envvar="RTSTART_PORT",
+            show_envvar=False,
+        ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Events as JSON lines.", envvar="RTSTART_JSON")
-    ] = False,
+    as_json: options.Json = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print only the address.", envvar="RTSTART_QUIET")
+        bool,
+        typer.Option(
+            "--quiet",
+            help="Print only the address; faults still go to standard error.",
+            envvar="RTSTART_QUIET",
+            show_envvar=False,
+        ),
     ] = False,
     require_tunnel: Annotated[
         bool,
@@ -86,14 +112,28 @@ def dev(
             "--require-tunnel",
             help="Fail when there is no proved public address.",
             envvar="RTSTART_REQUIRE_TUNNEL",
+            show_envvar=False,
         ),
     ] = False,
     stop_after: Annotated[
         str | None,
-        typer.Option("--for", metavar="TIME", help="Stop after 10m, 30s …", envvar="RTSTART_FOR"),
+        typer.Option(
+            "--for",
+            metavar="TIME",
+            help="Stop by itself after this time, such as 10m or 30s.",
+            envvar="RTSTART_FOR",
+            show_envvar=False,
+        ),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing.", envvar="RTSTART_YES")
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="Ask nothing: agree to what would be asked.",
+            envvar="RTSTART_YES",
+            show_envvar=False,
+        ),
     ] = False,
     verbose: Annotated[
         bool,
@@ -101,10 +141,14 @@ def dev(
             "--verbose",
             help="Show every line of services and tunnel, and each step of the proof.",
             envvar="RTSTART_VERBOSE",
+            show_envvar=False,
         ),
     ] = False,
 ) -> None:
-    """Run the app in this folder: web server, token backend and HTTPS address together."""
+    """Run the app in this folder: web server, token backend and HTTPS address together.
+
+    Each option can stand in the environment too: RTSTART_TUNNEL for --tunnel.
+    """
     given = tuple(command or ())
     request = replace(
         request_for(_folder(project, given)),

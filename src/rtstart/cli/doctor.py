@@ -5,18 +5,16 @@ from typing import Annotated
 
 import typer
 
+from rtstart.cli import options
+
 
 def doctor(
     url: Annotated[
         str, typer.Argument(metavar="[URL]", help="A deployed app; else the app in this folder.")
     ] = "",
-    project: Annotated[
-        Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
-    ] = None,
+    project: options.Project = None,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON lines.", envvar="RTSTART_JSON")
-    ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Check an app and this machine, or a deployed app: each fault with its cause and fix.
 

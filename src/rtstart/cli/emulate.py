@@ -30,6 +30,7 @@ def emulate(
     port: Annotated[
         int | None,
         typer.Option(
+            metavar="PORT",
             min=0,
             max=65535,
             help="The port; 0 takes a free one.  [default: 8765, or a free one for a command]",
@@ -37,7 +38,10 @@ def emulate(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on.", envvar="RTSTART_EMULATOR_HOST")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Address to listen on.", envvar="RTSTART_EMULATOR_HOST"
+        ),
     ] = "127.0.0.1",
     advertise: Annotated[
         list[str] | None,
@@ -51,6 +55,7 @@ def emulate(
     tls_port: Annotated[
         int | None,
         typer.Option(
+            metavar="PORT",
             min=0,
             max=65535,
             help="Also listen with TLS there; 0 takes a free one. "
@@ -112,7 +117,9 @@ def emulate(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="Makes chance repeatable.", envvar="RTSTART_EMULATOR_SEED"),
+        typer.Option(
+            metavar="NUMBER", help="Makes chance repeatable.", envvar="RTSTART_EMULATOR_SEED"
+        ),
     ] = None,
     session: Annotated[
         str,

@@ -7,7 +7,10 @@ import typer
 
 def explain(
     code: Annotated[
-        str | None, typer.Argument(help="A finding's code, such as RT201; none lists them all.")
+        str | None,
+        typer.Argument(
+            metavar="[CODE]", help="A finding's code, such as RT201; none lists them all."
+        ),
     ] = None,
 ) -> None:
     """Explain a finding: what happened, why, what to do, how it is recognised."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from rtstart.cli import options
+
 if TYPE_CHECKING:
     from rtstart.adapters.scaffold.answers import Given
     from rtstart.cli.render.steps import Steps
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 def new(
     path: Annotated[
-        Path | None, typer.Argument(help="Folder of the new app; it must be empty or not exist.")
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]", help="Folder of the new app; it must be empty or not exist."
+        ),
     ] = None,
     template: Annotated[
         str | None,
@@ -44,11 +49,9 @@ def new(
     no_install: Annotated[bool, typer.Option("--no-install", help="Install no packages.")] = False,
     no_git: Annotated[bool, typer.Option("--no-git", help="Make no git repository.")] = False,
     run: Annotated[bool, typer.Option("--dev", help="Run the app as soon as it is there.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Tell events as JSON, one a line.")
-    ] = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Create a voice app."""
+    """Create a voice app. What is not given is asked, or taken by default with --yes."""
     from rtstart.commands.new import make_new, plan_new
     from rtstart.commands.new_answers import NewRequest
     from rtstart.core.errors import Usage

@@ -5,15 +5,23 @@ from typing import Annotated
 
 import typer
 
+from rtstart.cli import options
+
 
 def probe(
     url: Annotated[str, typer.Argument(metavar="URL", help="A ws, wss, http or https address.")],
     protocol: Annotated[
-        list[str] | None, typer.Option(help="A subprotocol to offer; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A subprotocol to offer; may be repeated."),
     ] = None,
-    origin: Annotated[str, typer.Option(help="The Origin to name, else the address's own.")] = "",
+    origin: Annotated[
+        str, typer.Option(metavar="URL", help="The Origin to name, else the address's own.")
+    ] = "",
     local: Annotated[
-        str, typer.Option(help="Where the service itself listens, to say whose fault it is.")
+        str,
+        typer.Option(
+            metavar="URL", help="Where the service itself listens, to say whose fault it is."
+        ),
     ] = "",
     timeout: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Time for each layer.")
@@ -21,9 +29,7 @@ def probe(
     headers: Annotated[
         bool, typer.Option("--headers", help="Show every header that came back.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON lines.", envvar="RTSTART_JSON")
-    ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Take one WebSocket upgrade apart: which layer fails, and whose fault it is.
 

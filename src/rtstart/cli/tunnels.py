@@ -5,18 +5,16 @@ from typing import Annotated
 
 import typer
 
+from rtstart.cli import options
+
 
 def tunnels(
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="One way, with all that it needs.")
     ] = "",
     *,
-    project: Annotated[
-        Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON lines.", envvar="RTSTART_JSON")
-    ] = False,
+    project: options.Project = None,
+    as_json: options.Json = False,
 ) -> None:
     """List the ways to a public address: what is here, what each needs, which is taken and why."""
     import asyncio

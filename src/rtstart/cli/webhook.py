@@ -5,17 +5,15 @@ from typing import Annotated
 
 import typer
 
+from rtstart.cli import options
+
 
 def webhook(
     url: Annotated[
         str, typer.Argument(metavar="[URL]", help="The webhook; else that of the running app.")
     ] = "",
-    project: Annotated[
-        Path | None, typer.Option(help="The app's folder.", envvar="RTSTART_PROJECT")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON lines.", envvar="RTSTART_JSON")
-    ] = False,
+    project: options.Project = None,
+    as_json: options.Json = False,
 ) -> None:
     """Send the app a signed sample of an incoming call, the same again, and a forged one.
 

@@ -82,13 +82,14 @@ def parse_config(
     except tomllib.TOMLDecodeError as error:
         return ProjectConfig(), (_syntax_fault(str(error), text, file),)
     faults: list[Fault] = []
-    config = _read(Reader(table, (), faults))
+    config = read_table(Reader(table, (), faults))
     lines = key_lines(text)
     faults.sort(key=lambda fault: line_of(lines, fault.path) or 0)
     return config, tuple(_finding(fault, lines, file) for fault in faults)
 
 
-def _read(top: Reader) -> ProjectConfig:
+def read_table(top: Reader) -> ProjectConfig:
+    """The configuration in a table that TOML has read; faults are left with the reader."""
     if not top.has("schema"):
         top.fault("schema", "is missing; write schema = 1 at the top")
     top.whole("schema", 1, least=1, most=1)

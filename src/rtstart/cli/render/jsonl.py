@@ -26,7 +26,7 @@ class JsonLines:
 
     def __call__(self, event: Event) -> None:
         """Write one event."""
-        self.write(event_name(event), asdict(event))
+        self.write(event_name(type(event)), asdict(event))
 
     def write(self, name: str, fields: dict[str, object]) -> None:
         """Write one line that is no event, such as the answer to a question."""
@@ -38,6 +38,6 @@ class JsonLines:
         """Nothing stands on the screen that must go."""
 
 
-def event_name(event: Event) -> str:
+def event_name(kind: type[Event]) -> str:
     """An event's name in JSON: its class in words, `StepDone` as `step_done`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

@@ -16,7 +16,7 @@ BAD_CONFIG = Entry(
     level="error",
     title="rtstart.toml cannot be used as it is",
     why="A key is misspelt, has the wrong type, or is missing.",
-    fix=Fix("Correct the line named above; the README lists every key."),
+    fix=Fix("Correct the line named above; docs/configuration.md shows every key."),
     recognised="parsing rtstart.toml against its schema, all faults at once",
 )
 

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pexpect
 import pyte
@@ -84,7 +84,8 @@ class Terminal:
 
     def hang_up(self) -> int:
         """Close the terminal's window and wait for the program's end; its exit code."""
-        self._child.ptyproc.fileobj.close()
+        child: Any = self._child  # its types leave `ptyproc` out
+        child.ptyproc.fileobj.close()
         return int(self._child.wait())
 
     def end(self) -> int:

@@ -48,6 +48,7 @@ _EDGE_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 530})
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _TOO_MANY = 429
+_CODESPACE = re.compile(r"https://(?P<name>[a-z0-9-]+)-(?P<port>\d+)\.app\.github\.dev")
 _VITE_TOKEN = re.compile(r"""wsToken\s*=\s*["']([^"']+)["']""")
 
 
@@ -164,7 +165,8 @@ def proof_finding(
         case "another app":
             return tunnel_proof.WRONG_APP.found(f"{where}: {problem}", where=where)
         case "sign in":
-            return tunnel_proof.SIGN_IN.found(f"{where}: {problem}", where=where)
+            fix = _publish(subject.origin)
+            return tunnel_proof.SIGN_IN.found(f"{where}: {problem}", where=where, fix=fix)
         case "upgrade ignored":
             return tunnel_proof.UPGRADE_IGNORED.found(where=where)
         case "upgrade dropped":
@@ -181,6 +183,15 @@ def proof_finding(
             )
         case _:
             assert_never(trouble)
+
+
+def _publish(origin: str) -> Fix | None:
+    """How to open a port of a codespace, whose address names both (facts: tunnels 3)."""
+    found = _CODESPACE.fullmatch(origin)
+    if found is None:
+        return None
+    command = f"gh codespace ports visibility {found['port']}:public -c {found['name']}"
+    return Fix("Make the port public; rtstart's invitation still guards it.", command)
 
 
 def _error_of(text: str) -> tuple[str, str]:

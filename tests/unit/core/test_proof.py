@@ -1,6 +1,7 @@
 """What is asked of an address, and how its answers are judged."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,22 @@ from rtstart.core.proof import (
 )
 
 _PUBLIC = Subject("https://voice.example.test", is_public=True, framework="vite", mint="/session")
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (
+            "https://fluffy-waffle-x1-4200.app.github.dev",
+            "gh codespace ports visibility 4200:public -c fluffy-waffle-x1",
+        ),
+        ("https://voice.example.test", ""),
+    ],
+)
+def test_command_is_given_when_a_codespaces_port_is_private(origin: str, command: str) -> None:
+    finding = proof_finding("page", replace(_PUBLIC, origin=origin), "x", "sign in")
+
+    assert (finding.code, finding.fix.command) == ("RT445", command)
 
 
 def test_questions_are_seven_for_an_invited_https_address() -> None:

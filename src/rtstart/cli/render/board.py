@@ -16,6 +16,7 @@ from rtstart.core.events import (
     Started,
     Stopping,
     TunnelDown,
+    TunnelOpening,
     Visited,
 )
 from rtstart.core.plan import EMULATOR
@@ -27,10 +28,14 @@ _NARROW = 60
 
 @dataclass(slots=True)
 class Board:
-    """The services, addresses and visitors of a run, as far as events have told them."""
+    """The services, addresses and visitors of a run, as far as events have told them.
+
+    `way` says what becomes of a public address that was there and is not.
+    """
 
     services: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     announced: Announced | None = None
+    way: str = ""
     visitors: int = 0
     are_calls_stopped: bool = False
     stopping: Stopping | None = None
@@ -49,16 +54,19 @@ class Board:
             case Failed(service=name):
                 self._set(name, "failed")
             case Announced():
-                self.announced = event
+                self.announced, self.way = event, ""
             case Visited(decision="admitted"):
                 self.visitors += 1
             case Visited(decision="dropped"):
                 self.visitors = max(0, self.visitors - 1)
-            case TunnelDown() if self.announced is not None:
-                # What was checked was the way that is closed now.
+            case TunnelDown(next_step=following) if self.announced is not None:
+                # What was checked was the public address, and it is gone.
                 self.announced = replace(
                     self.announced, public_url="", invite_url="", passed=0, asked=0
                 )
+                self.way = following
+            case TunnelOpening(provider=name) if self.way:
+                self.way = f"opening {name}"
             case CallsStopped():
                 self.are_calls_stopped = True
             case CallsAllowed():
@@ -75,8 +83,13 @@ class Board:
         self.services[name] = (state, port)
 
 
-def head_lines(told: Announced, *, version: str, width: int, style: Style) -> Iterator[str]:
-    """The title and the addresses; each address stands alone, so a double click takes it whole."""
+def head_lines(
+    told: Announced, *, version: str, width: int, style: Style, way: str = ""
+) -> Iterator[str]:
+    """The title and the addresses; each address stands alone, so a double click takes it whole.
+
+    `way` stands in the place of a public address that is gone.
+    """
     dot = style.glyphs.dash
     names = [part for part in (told.project, told.template, told.mode) if part]
     left = f"  {style.ink('rtstart', 'accent', 'bold')} {style.ink(version, 'dim')}  "
@@ -89,6 +102,8 @@ def head_lines(told: Announced, *, version: str, width: int, style: Style) -> It
     checked = f"checked {told.passed}/{told.asked}" if told.asked else ""
     state = style.ink(checked, "good" if told.passed == told.asked else "bad")
     yield _row(style, "Local", told.local_url, "" if told.public_url else state)
+    if way:
+        yield _row(style, "Public", "", style.ink(way, "warn"))
     if told.public_url:
         yield _row(style, "Public", told.public_url, state)
     if told.invite_url:
@@ -131,4 +146,6 @@ def _status(board: Board, style: Style, *, with_ports: bool) -> str:
 def _row(style: Style, label: str, address: str, note: str) -> str:
     arrow = style.ink(style.glyphs.arrow, "accent")
     padded = style.ink(label.ljust(_LABEL_WIDTH), "bold")
-    return f"  {arrow}  {padded}{style.ink(address, 'accent')}" + (f"    {note}" if note else "")
+    return f"  {arrow}  {padded}" + "    ".join(
+        part for part in (style.ink(address, "accent") if address else "", note) if part
+    )

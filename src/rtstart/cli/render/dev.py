@@ -165,7 +165,9 @@ class TerminalDev:
             return
         yield ""
         if self._qr_of:
-            code = list(qr_lines(self._qr_of, color=self._style.color))
+            # Also under NO_COLOR: without grounds of its own it is inverted on a light terminal,
+            # and then not every phone reads it.
+            code = list(qr_lines(self._qr_of, color=True))
             columns, rows = self._size()
             if rows < len(code) + 2 or columns <= qr_columns(code):
                 words = (
@@ -195,8 +197,9 @@ class TerminalDev:
         yield keys_line(self._size()[0] - 1, are_calls_stopped=stopped, style=self._style)
 
     def _head(self, told: Announced) -> Iterator[str]:
+        way = self._board.way
         width = self._size()[0] - 1
-        return head_lines(told, version=_version(), width=width, style=self._style)
+        return head_lines(told, version=_version(), width=width, style=self._style, way=way)
 
     def _status(self) -> str:
         return status_line(self._board, width=self._size()[0] - 1, style=self._style)

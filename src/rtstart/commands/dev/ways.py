@@ -1,7 +1,7 @@
 """Which ways to a public address this run may try: providers asked, the user's agreement sought."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -149,7 +149,10 @@ class _Dangers:
         self._is_open = is_open
         self._is_emulated = is_emulated
 
-    def _told(self, candidate: Candidate) -> str:
+    def _told(self, candidates: Sequence[Candidate]) -> str:
+        readers = dict.fromkeys(
+            one.traits.plaintext for one in candidates if one.traits.plaintext != "nobody"
+        )
         config = self._project.config
         told = what_visitors_can_do(
             framework=config.framework_of(config.shown),
@@ -157,23 +160,27 @@ class _Dangers:
             is_open=self._is_open,
             is_emulated=self._is_emulated,
             limits=config.limits,
-            read_by=candidate.traits.plaintext,
+            read_by=" or ".join(readers) or "nobody",
         )
         return " ".join(told)
 
-    def of_showing(self, candidate: Candidate) -> Finding:
-        """What it means to open this way."""
+    def of_showing(self, public: Sequence[Candidate]) -> Finding:
+        """What it means to open these ways; an answer holds for all of them."""
+        titles = ", or if it fails ".join(one.traits.title for one in public)
         return refusals.EXPOSURE.found(
-            f"{candidate.traits.title} would show this app to whoever has the link",
-            why=self._told(candidate),
-            data={"provider": candidate.name, "plaintext": candidate.traits.plaintext},
+            f"{titles} would show this app to whoever has the link",
+            why=self._told(public),
+            data={
+                "provider": ",".join(one.name for one in public),
+                "plaintext": ",".join(one.traits.plaintext for one in public),
+            },
         )
 
     def of_being_open(self, choice: Choice) -> tuple[Finding, ...]:
         """What it means that nobody needs an invitation; said at every start."""
         if not (self._is_open and choice.candidates):
             return ()
-        return (OPEN_TO_ALL.found(why=self._told(choice.candidates[0])),)
+        return (OPEN_TO_ALL.found(why=self._told(choice.candidates[:1])),)
 
 
 class _Agreement:
@@ -198,7 +205,7 @@ class _Agreement:
         public = [one for one in choice.candidates if _is_public(one)]
         if not public:
             return choice
-        exposure = self._dangers.of_showing(public[0])
+        exposure = self._dangers.of_showing(public)
         if choice.is_named and self._request.tunnel:
             # Whoever typed the name has agreed; they are told once what it means.
             if has_agreed(self._state_dir, _PUBLIC) is None:

@@ -12,6 +12,8 @@ from rtstart.core.events import (
     Restarting,
     Started,
     Stopping,
+    TunnelDown,
+    TunnelOpening,
     Visited,
 )
 from tests.fakes.announced import ANNOUNCED
@@ -37,6 +39,26 @@ def test_head_lines_leave_out_what_does_not_fit_or_is_not_there() -> None:
         "",
         "  ➜  Local    http://localhost:4173    checked 3/7",
     ]
+
+
+def test_head_lines_say_what_becomes_of_an_address_that_is_gone() -> None:
+    board = Board()
+    for event in (ANNOUNCED, TunnelDown("lan", "switched off", "closed; t opens it again")):
+        board.tell(event)
+
+    def shown() -> list[str]:
+        assert board.announced is not None
+        lines = head_lines(board.announced, version="", width=80, style=_PLAIN, way=board.way)
+        return list(lines)[2:]
+
+    assert shown() == [
+        "  ➜  Local    http://localhost:4173",
+        "  ➜  Public   closed; t opens it again",
+    ]
+    board.tell(TunnelOpening("lan", "asked for", 1))
+    assert shown()[1] == "  ➜  Public   opening lan"
+    board.tell(ANNOUNCED)
+    assert shown()[1] == "  ➜  Public   https://192.168.1.20:4443    checked 7/7"
 
 
 def test_status_line_follows_the_events() -> None:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from rtstart.core.findings import Fix, tunnel
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -178,15 +179,16 @@ def _signed_out() -> Standing:
 
 async def _forward(port: int, *, token: str, domain: str, server: str, report: Report) -> None:
     """Hold a listener of ngrok's package open until cancelled."""
-    import ngrok  # type: ignore[import-not-found,unused-ignore]  # optional: rtstart[ngrok]
+    import ngrok  # type: ignore[import-not-found,unused-ignore]  # installed by who wants it
 
     options = {
         "authtoken": token,
         **({"domain": domain} if domain else {}),
         **({"server_addr": server} if server else {}),
     }
+    forward: Any = ngrok.forward  # its types say that it gives no awaitable
     try:
-        listener = await ngrok.forward(f"127.0.0.1:{port}", **options)
+        listener = await forward(f"127.0.0.1:{port}", **options)
     except ValueError as error:
         report(told(error))
         return

@@ -23,6 +23,7 @@ from rtstart.core.events import (
     Output,
     PortMoved,
     ProofStep,
+    Ready,
     Relayed,
     Restarting,
     Started,
@@ -59,8 +60,9 @@ def _clock_words(second: int) -> str:
 
 
 class Log:
-    """Turns events into lines. What a service says before the addresses are announced is shown
-    only if it fails: its own banner with its own port would send people past the gateway.
+    """Turns events into lines. What a service says before the addresses are announced, or before
+    it is ready again, is shown only if it fails: its own banner with its own port would send
+    people past the gateway.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Log:
         self._verbose = verbose
         self._now = now
         self._clock = clock
-        self._quiet_until_s = math.inf
+        self._all_quiet_until_s = math.inf
+        self._quiet_until_s: dict[str, float] = {}
+        """Of services that were started again."""
         self._names: dict[str, int] = {}
         self._held: dict[str, deque[str]] = {}
         self._settled: set[str] = set()
@@ -98,11 +102,20 @@ class Log:
                 yield from self._output(event)
             case Announced():
                 self._settled.update(self._held)
-                self._quiet_until_s = self._clock() + _ECHO_OF_PROOF_S
-            case Failed(service=name) | Restarting(service=name):
+                self._all_quiet_until_s = self._clock() + _ECHO_OF_PROOF_S
+            case Restarting(service=name, why=why) if not why.startswith("ended"):
+                # What it says of its new beginning is as little news as at the first.
+                self._held[name] = deque(maxlen=_HELD)
+                self._quiet_until_s[name] = math.inf
+                yield self._line(name, f"starting again: {why}", "warn")
+            case Ready(service=name) if name in self._quiet_until_s:
+                self._quiet_until_s[name] = self._clock() + _ECHO_OF_PROOF_S
+            case Failed(service=name):
                 yield from self._release(name)
-                if isinstance(event, Restarting):
-                    yield self._line(name, _again(event), "warn")
+            case Restarting(service=name, delay_s=delay_s):
+                yield from self._release(name)
+                delay = f"{delay_s:.1f} s".replace(".0 s", " s")
+                yield self._line(name, f"starting again in {delay}", "warn")
             case Exited(service=name, code=code, asked=False) if code:
                 yield from self._release(name)
                 yield self._line(name, _ended(code), "bad")
@@ -180,9 +193,7 @@ class Log:
             if event.service in self._unseen:
                 return
             text += self._style.ink(f"  (x{event.repeats})", "warn")
-        if self._verbose or self._clock() >= self._quiet_until_s:
-            self._held.clear()
-        held = self._held.get(event.service)
+        held = self._held_of(event.service)
         if held is None:
             self._unseen.discard(event.service)
             if text:
@@ -190,6 +201,14 @@ class Log:
         elif not event.partial:
             self._unseen.add(event.service)
             held.append(text)
+
+    def _held_of(self, service: str) -> deque[str] | None:
+        """Where lines of this service wait now; None when they are shown."""
+        until_s = self._quiet_until_s.get(service, self._all_quiet_until_s)
+        if self._verbose or self._clock() >= until_s:
+            self._held.pop(service, None)
+            self._quiet_until_s.pop(service, None)
+        return self._held.get(service)
 
     def _release(self, service: str) -> Iterator[str]:
         for text in self._held.pop(service, ()):
@@ -203,13 +222,6 @@ class Log:
         reset = "\x1b[0m" if self._style.color and "\x1b[" in text else ""
         padded = self._style.name(name.ljust(width), position)
         return f"  {self._style.ink(self._now(), 'dim')}  {padded}  {body}{reset}"
-
-
-def _again(event: Restarting) -> str:
-    if event.why.startswith("ended"):
-        delay = f"{event.delay_s:.1f} s".replace(".0 s", " s")
-        return f"starting again in {delay}"
-    return f"starting again: {event.why}"
 
 
 def _ended(code: int) -> str:

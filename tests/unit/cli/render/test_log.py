@@ -17,6 +17,7 @@ from rtstart.core.events import (
     Output,
     PortMoved,
     ProofStep,
+    Ready,
     Restarting,
     Started,
     StepDone,
@@ -45,6 +46,39 @@ def test_log_keeps_start_up_chatter_back_when_all_is_well() -> None:
     events = [*_START, ANNOUNCED, Output("web", "the proof's own"), Output("web", "hmr update")]
 
     assert _lines(events) == ["  12:00:00  web      hmr update"]
+
+
+def test_log_keeps_the_chatter_of_a_restart_back_too() -> None:
+    events = [
+        *_START,
+        ANNOUNCED,
+        Restarting("web", 0.0, 1, "asked"),
+        Output("web", "Local: http://localhost:5173"),
+        Ready("web", 0.4),
+        Output("web", "press h for help"),
+        Output("web", "hmr update"),
+    ]
+
+    assert _lines(events) == [
+        "  12:00:00  web      starting again: asked",
+        "  12:00:00  web      hmr update",
+    ]
+
+
+def test_log_shows_the_chatter_of_a_restart_that_fails() -> None:
+    events = [
+        *_START,
+        ANNOUNCED,
+        Restarting("web", 0.0, 1, "vite.config.ts changed"),
+        Output("web", "SyntaxError: no"),
+        Exited("web", 1, asked=False),
+    ]
+
+    assert _lines(events) == [
+        "  12:00:00  web      starting again: vite.config.ts changed",
+        "  12:00:00  web      SyntaxError: no",
+        "  12:00:00  web      ended with code 1",
+    ]
 
 
 def test_log_does_not_count_what_it_held_back() -> None:
@@ -82,7 +116,6 @@ def test_log_says_how_a_service_ended_and_starts_again() -> None:
         Exited("web", 3, asked=False),
         Exited("web", 0, asked=False),
         Exited("web", 1, asked=True),
-        Restarting("web", 0.0, 1, "asked"),
     ]
 
     assert _lines(events) == [
@@ -90,7 +123,6 @@ def test_log_says_how_a_service_ended_and_starts_again() -> None:
         "  12:00:00  web      ended by signal 9",
         "  12:00:00  web      starting again in 0.2 s",
         "  12:00:00  web      ended with code 3",
-        "  12:00:00  web      starting again: asked",
     ]
 
 

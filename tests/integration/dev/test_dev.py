@@ -27,6 +27,7 @@ from rtstart.core.events import (
     ProofStep,
     Relayed,
     Started,
+    TunnelDown,
     Visited,
 )
 from rtstart.core.findings import Finding
@@ -71,9 +72,9 @@ class _Run:
                 self.session.request_stop()
             return await running
 
-    async def heard(self, kind: type[object]) -> None:
-        """Wait for an event of this kind."""
-        while not self.of(kind):
+    async def heard(self, kind: type[object], times: int = 1) -> None:
+        """Wait for so many events of this kind."""
+        while len(self.of(kind)) < times:
             self._told_more.clear()
             await self._told_more.wait()
 
@@ -156,6 +157,22 @@ async def test_dev_renews_the_invitation_when_asked(project: Path) -> None:
     first, second = run.of(Announced)
     assert first.invite_url != second.invite_url
     assert first.public_url == second.public_url
+
+
+async def test_dev_opens_the_same_network_address_again(project: Path) -> None:
+    run = _Run(DevRequest(project))
+
+    async def close_and_open(_: Announced) -> None:
+        run.session.toggle_tunnel()
+        await run.heard(TunnelDown)
+        run.session.toggle_tunnel()
+        await run.heard(Announced, times=2)
+
+    await run.while_up(close_and_open)
+
+    first, again = run.of(Announced)
+    assert (again.public_url, again.passed) == (first.public_url, first.asked)
+    assert [one.finding.code for one in run.of(Found)] == ["RT403"]
 
 
 async def test_dev_says_what_the_api_said_when_the_mint_fails(tmp_path: Path) -> None:

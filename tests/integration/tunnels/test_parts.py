@@ -255,7 +255,12 @@ async def _get(url: str) -> bytes:
         ("cut", _PROGRAM, "RT438"),
         ("empty.tgz", _empty_archive(), "RT438"),
     ],
-    ids=["other", "missing", "cut", "empty"],  # an archive has its time in it: no name for two workers
+    ids=[
+        "other",
+        "missing",
+        "cut",
+        "empty",
+    ],  # an archive has its time in it: no name for two workers
 )
 async def test_s17_nothing_is_left_when_a_fetched_program_is_not_the_pinned_one(
     releases: str, name: str, data: bytes, code: str

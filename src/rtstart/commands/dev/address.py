@@ -4,9 +4,11 @@ import asyncio
 import os
 import socket
 import ssl
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtstart.adapters.folders import config_dir
@@ -74,7 +76,7 @@ async def _trust_finding(
     if trusted or (trusted is None and not is_new):
         return None
     trust = trust_on_computer(
-        this_computer(), str(certificate.authority_path), name=certificate.authority_name
+        this_computer(), _from_home(certificate.authority_path), name=certificate.authority_name
     )
     words = "Continue past their warning, or trust it once"
     if trusted is None and this_computer() == "linux":
@@ -83,3 +85,10 @@ async def _trust_finding(
         f"Browsers do not trust the certificate of {origin} yet",
         fix=Fix(f"{words}:", "\n".join(trust.commands)),
     )
+
+
+def _from_home(path: Path) -> str:
+    """The path as a shell takes it in double quotes, short enough to stay on one line."""
+    if sys.platform != "win32" and path.is_relative_to(Path.home()):
+        return f"$HOME/{path.relative_to(Path.home())}"
+    return str(path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rtstart.adapters.net.outside import AskFailed, outside
 from rtstart.adapters.tunnels.fetch import fetch_program
 from rtstart.adapters.tunnels.holder import Supply, TunnelHolder
-from rtstart.commands.dev.address import listen_on_network
+from rtstart.commands.dev.address import NetworkAddress, listen_on_network
 from rtstart.commands.dev.layout import Layout
 from rtstart.commands.prove import Keys, Proof, Waiting, prove
 from rtstart.core.access import DEVELOPER, SOMEBODY
@@ -58,14 +58,21 @@ class RunDoors:
         self._on_address = on_address
         self._config = layout.project.config
         self._tls: dict[str, ssl.SSLContext] = {}
+        self._listening: dict[str, NetworkAddress] = {}
 
     def is_own(self, visitor: str) -> bool:
         """Whether this visitor is our own proof, and nobody whom a person should hear of."""
         return visitor == PROVER or visitor in self._posing_as
 
     async def listen(self, address: str) -> str:
-        """Listen on the local network with a certificate of the local authority."""
-        listening = await listen_on_network(address, self._gateway, emit=self._emit)
+        """Listen on the local network with a certificate of the local authority.
+
+        Opened again it is the same address, so that pages on phones find their way back.
+        """
+        listening = self._listening.get(address)
+        if listening is None:
+            listening = await listen_on_network(address, self._gateway, emit=self._emit)
+            self._listening[address] = listening
         self._tls[listening.origin] = listening.tls
         return listening.origin
 

@@ -7,13 +7,17 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, get_args
 
 import typer.main
 
+from rtstart.adapters.tunnels.registry import GROUP, load_providers
 from rtstart.cli.app import app
 from rtstart.cli.render.jsonl import SCHEMA, event_name
+from rtstart.cli.render.tunnels import trait_words
+from rtstart.commands.dev.ways import accepts_of
 from rtstart.core import errors
 from rtstart.core.events import Event
 
@@ -26,6 +30,11 @@ Written by `uv run python -m tools.reference`; a test fails when it is stale. Op
 the third column can stand in the environment instead.
 """
 
+_OURS = frozenset(
+    point.name for point in entry_points(group=GROUP) if point.value.startswith("rtstart.")
+)
+"""Whoever writes the page may have plug-ins installed."""
+
 _Command = Any  # Typer carries its own copy of click, whose types it does not export
 
 
@@ -33,7 +42,7 @@ def page() -> str:
     """The whole page."""
     commands = typer.main.get_command(app).commands.values()  # type: ignore[attr-defined]
     parts = [_HEAD, *(part for one in commands for part in _command(one))]
-    return "\n".join([*parts, *_exit_codes(), *_events()])
+    return "\n".join([*parts, *_tunnels(), *_exit_codes(), *_events()])
 
 
 def _command(command: _Command) -> Iterator[str]:
@@ -67,6 +76,22 @@ def _words(text: str) -> str:
     """A help text without the line ends of its source; blank lines still part paragraphs."""
     parts = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text)]
     return "\n\n".join(parts).replace("|", "\\|")
+
+
+def _tunnels() -> Iterator[str]:
+    yield "## Tunnels\n"
+    yield "What `--tunnel NAME` gives, and what may stand in `[tunnels.NAME]` of rtstart.toml; a"
+    yield "default stands behind a semicolon. `rtstart tunnels` says which of them are ready here,"
+    yield "[tunnels.md](tunnels.md) how they are held up, and how to add one.\n"
+    yield "| Name | You get | Options |"
+    yield "| --- | --- | --- |"
+    ours = {name: one for name, one in load_providers().providers.items() if name in _OURS}
+    for name, provider in sorted(ours.items()):
+        accepts = accepts_of(provider) or {}
+        options = "<br>".join(f"`{key}`: {_words(words)}" for key, words in accepts.items())
+        traits = f"{provider.traits.title}: {trait_words(provider.traits)}"
+        yield f"| `{name}` | {traits} | {options} |"
+    yield ""
 
 
 def _exit_codes() -> Iterator[str]:

@@ -46,17 +46,24 @@ def _load(point: EntryPoint) -> Provider | Finding:
         loaded = point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code fails in any way
         return _broken(point, f"{type(error).__name__}: {error}")
-    missing = [name for name in _NEEDED if not hasattr(loaded, name)]
-    if missing:
-        return _broken(point, f"It has no {', '.join(missing)}.")
-    if loaded.api != API:
-        return _broken(point, f"It speaks version {loaded.api} of the protocol, rtstart {API}.")
-    if not isinstance(loaded.name, str) or not _NAME.fullmatch(loaded.name):
-        return _broken(point, f"Its name is {loaded.name!r}, which nobody can type.")
-    if not isinstance(loaded.traits, Traits):
-        return _broken(point, "Its traits are not of rtstart.core.tunnels.")
+    fault = find_fault(loaded)
+    if fault:
+        return _broken(point, fault)
     provider: Provider = loaded
     return provider
+
+
+def find_fault(loaded: object) -> str:
+    """Why an object is no provider that can be used, in words; empty when it is one."""
+    missing = [name for name in _NEEDED if not hasattr(loaded, name)]
+    if missing:
+        return f"It has no {', '.join(missing)}."
+    api, name, traits = (getattr(loaded, one) for one in ("api", "name", "traits"))
+    if api != API:
+        return f"It speaks version {api} of the protocol, rtstart {API}."
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return f"Its name is {name!r}, which nobody can type."
+    return "" if isinstance(traits, Traits) else "Its traits are not of rtstart.core.tunnels."
 
 
 def _ours_first(point: EntryPoint) -> bool:

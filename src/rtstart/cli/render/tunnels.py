@@ -32,7 +32,7 @@ def table_lines(table: TunnelTable, *, style: Style, columns: int) -> Iterator[s
     yield ""
     for number, (one, reason) in enumerate(chosen, 1):
         yield _row(f"{number}", one, reason, style)
-        yield from _hanging(_traits(one.traits), columns, style)
+        yield from _hanging(trait_words(one.traits), columns, style)
     if not chosen:
         yield style.ink("     none: only http://localhost will be there", "warn")
     yield from _named_only(ready, columns, style)
@@ -68,7 +68,7 @@ def one_lines(one: Known, *, style: Style, columns: int) -> Iterator[str]:
     yield ""
     if standing.state == "ready":
         yield f"  {'here'.ljust(12)}{standing.detail or 'ready'}"
-    for number, line in enumerate(wrap(_traits(one.traits), columns - 15)):
+    for number, line in enumerate(wrap(trait_words(one.traits), columns - 15)):
         yield f"  {('' if number else 'you get').ljust(12)}{line}"
     if one.traits.needs_account:
         yield f"  {'needs'.ljust(12)}an account there"
@@ -107,9 +107,9 @@ def _named_only(ways: Iterable[Known], columns: int, style: Style) -> Iterator[s
     yield style.ink("  ready, and taken only when it is named, as in --tunnel NAME", "dim")
     yield ""
     for one in ways:
-        yield _row(" ", one, _traits(one.traits) if columns >= _WIDE else "", style)
+        yield _row(" ", one, trait_words(one.traits) if columns >= _WIDE else "", style)
         if columns < _WIDE:
-            yield from _hanging(_traits(one.traits), columns, style)
+            yield from _hanging(trait_words(one.traits), columns, style)
 
 
 def _needs(ways: Iterable[Known], columns: int, style: Style) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _row(mark: str, one: Known, reason: str, style: Style) -> str:
     return f"  {style.ink(mark, 'accent')}  {name}{detail.ljust(_DETAIL)} {reason}".rstrip()
 
 
-def _traits(traits: Traits) -> str:
+def trait_words(traits: Traits) -> str:
     """What matters when one chooses, in a few words."""
     reach = {
         "everyone": "everyone with the link",

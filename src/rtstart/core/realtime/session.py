@@ -18,7 +18,7 @@ from rtstart.core.realtime.actions import (
     Unring,
 )
 from rtstart.core.realtime.answering import Answering
-from rtstart.core.realtime.conversation import Audio, Conversation, Message, with_transcript
+from rtstart.core.realtime.conversation import Audio, Conversation, Message
 from rtstart.core.realtime.items import ItemDesk
 from rtstart.core.realtime.listening import Listening
 from rtstart.core.realtime.messages import (
@@ -39,14 +39,13 @@ from rtstart.core.realtime.settings import FormatName, Settings
 from rtstart.core.realtime.speaking import Medium
 from rtstart.core.realtime.turns import Frame, TurnBegan, TurnEnded
 from rtstart.core.realtime.updates import update_fault
-from rtstart.core.realtime.usage import transcription_usage
 from rtstart.core.realtime.wire import Fault, Fields, Ids, Json
+from rtstart.core.realtime.writing import Transcripts
 
 SESSION_S = 3600.0
 """How long a session may last (guides, 2026-11)."""
 
 EXPIRED_CLOSE = 1001
-_TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 
 class SessionMachine:
@@ -72,6 +71,7 @@ class SessionMachine:
         self._expires_at = int(now + lasts_s)
         self._box = Outbox(ids, now)
         self._items = ItemDesk(self.conversation, self._box)
+        self._transcripts = Transcripts(self.conversation, self._box)
         self._medium = medium
         self._listening = Listening(settings, self._heard_format)
         self._answering = Answering(
@@ -112,9 +112,9 @@ class SessionMachine:
             case facts.Answered():
                 self._answering.take_part(fact.response_id, fact.part)
             case facts.Transcribed():
-                self._transcribed(fact)
+                self._transcripts.take(fact, self.settings)
             case facts.NotTranscribed():
-                self._not_transcribed(fact)
+                self._transcripts.fail(fact)
             case facts.PlaybackStarted():
                 self._box.send("output_audio_buffer.started", response_id=fact.response_id)
             case facts.PlaybackEnded():
@@ -282,29 +282,3 @@ class SessionMachine:
         request = self.settings.transcription
         if request is not None:
             self._box.put(Transcribe(item_id, heard, request))
-
-    def _transcribed(self, fact: facts.Transcribed) -> None:
-        place: dict[str, Json] = {"item_id": fact.item_id, "content_index": 0}
-        if not fact.is_whole:
-            padding = "x" * (-len(fact.words) % 16)
-            self._box.send(
-                f"{_TRANSCRIPTION}.delta", **place, delta=fact.words, obfuscation=padding
-            )
-            return
-        item = self.conversation.find(fact.item_id)
-        duration_ms = 0
-        if isinstance(item, Message):
-            sounds = [part for part in item.content if isinstance(part, Audio)]
-            duration_ms = sum(part.duration_ms for part in sounds)
-            self.conversation.replace(with_transcript(item, fact.words))
-        usage = transcription_usage(duration_ms, fact.words)
-        self._box.send(f"{_TRANSCRIPTION}.completed", **place, transcript=fact.words, usage=usage)
-
-    def _not_transcribed(self, fact: facts.NotTranscribed) -> None:
-        fault = Fault(fact.code, fact.message, "", "transcription_error")
-        self._box.send(
-            f"{_TRANSCRIPTION}.failed",
-            item_id=fact.item_id,
-            content_index=0,
-            error=fault.wire(),
-        )

@@ -60,8 +60,10 @@ def response_usage(
     }
 
 
-def transcription_usage(duration_ms: int, words: str) -> dict[str, Json]:
-    """The `usage` of a finished transcription."""
+def transcription_usage(duration_ms: int, words: str, model: str) -> dict[str, Json]:
+    """The `usage` of a finished transcription: `whisper-1` counts seconds, the others tokens."""
+    if model == "whisper-1":
+        return {"type": "duration", "seconds": duration_ms / 1000}
     audio_in = audio_tokens(duration_ms, ms_per_token=USER_MS_PER_TOKEN)
     text_out = text_tokens(words)
     return {

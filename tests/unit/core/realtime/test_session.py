@@ -1,6 +1,8 @@
 """The session machine: sequences of facts 5.6, refusals of 5.8, updates, endings."""
 
 import base64
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -549,6 +551,44 @@ def test_a_transcription_session_writes_down_and_does_not_answer() -> None:
     assert desk.sent[-1]["usage"]["input_tokens"] == 15
     (retrieved,) = desk.send("conversation.item.retrieve", item_id=wanted.item_id)
     assert retrieved["item"]["content"][0]["transcript"] == "Hello"
+
+
+def test_log_probabilities_come_when_they_are_included() -> None:
+    desk = Desk(replace(TRANSCRIBING, include=("item.input_audio_transcription.logprobs",)))
+    desk.say_turn()
+    item_id = desk.machine.conversation.items[-1].id
+
+    desk.step(facts.Transcribed(item_id, "Hé", is_whole=False))
+    desk.step(facts.Transcribed(item_id, "Hé you", is_whole=True))
+
+    delta, completed = desk.sent[-2:]
+    assert delta["logprobs"] == [{"token": "Hé", "logprob": 0.0, "bytes": [72, 195, 169]}]
+    assert [each["token"] for each in completed["logprobs"]] == ["Hé", " you"]
+
+
+@pytest.mark.parametrize(
+    ("model", "types", "more"),
+    [
+        ("whisper-1", ["completed"], {"usage": {"type": "duration", "seconds": 1.472}}),
+        ("gpt-transcribe", ["completed"], {"languages": []}),
+        ("gpt-4o-transcribe-diarize", ["segment", "completed"], {}),
+    ],
+)
+def test_each_transcription_model_tells_what_is_its_own(
+    model: str, types: list[str], more: dict[str, Any]
+) -> None:
+    desk = Desk(replace(TRANSCRIBING, transcription={"model": model}))
+    desk.say_turn()
+    item_id = desk.machine.conversation.items[-1].id
+
+    before = len(desk.sent)
+
+    desk.step(facts.Transcribed(item_id, "Hello", is_whole=True))
+
+    events = desk.sent[before:]
+    assert [event["type"].rpartition(".")[2] for event in events] == types
+    assert events[0].get("text", "Hello") == "Hello"
+    assert {name: events[-1][name] for name in more} == more
 
 
 def test_a_transcription_session_refuses_to_answer() -> None:

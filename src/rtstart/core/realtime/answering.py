@@ -14,7 +14,7 @@ from rtstart.core.realtime.answers import (
     Sound,
     Words,
 )
-from rtstart.core.realtime.conversation import Conversation, Item, item_of
+from rtstart.core.realtime.conversation import Conversation, Item, McpTools, item_of
 from rtstart.core.realtime.items import ItemDesk, no_such_item, spoken_part
 from rtstart.core.realtime.messages import TruncateItem
 from rtstart.core.realtime.settings import (
@@ -103,13 +103,18 @@ class Answering:
         )
         return None
 
+    @property
+    def _said(self) -> tuple[Item, ...]:
+        """What an answer is an answer to."""
+        return tuple(i for i in self._conversation.items if not isinstance(i, McpTools))
+
     def _voice_fault(self, parameters: Fields) -> Fault | None:
         spoken = as_fields(as_fields(parameters.get("audio", {})).get("output", {}))
         return voice_fault(self.settings, spoken, has_spoken=self.has_spoken)
 
     def _input(self, parameters: Fields) -> tuple[Item, ...] | Fault:
         if "input" not in parameters:
-            return self._conversation.items
+            return self._said
         items: list[Item] = []
         for given in as_list(parameters["input"]):
             fields = as_fields(given)
@@ -133,9 +138,7 @@ class Answering:
     def begin(self, cause: Cause) -> None:
         """Answer without being asked; while another answer runs, there is none."""
         if self.active is None:
-            self._respond(
-                self.settings, self._conversation.items, cause=cause, metadata=None, aside=False
-            )
+            self._respond(self.settings, self._said, cause=cause, metadata=None, aside=False)
 
     def _respond(
         self,

@@ -78,7 +78,7 @@ def chat_messages(
                 messages.append(
                     {"role": "tool", "tool_call_id": item.call_id, "content": item.output}
                 )
-        elif content := _content(item, heard.get(item.id, "")):
+        elif isinstance(item, Message) and (content := _content(item, heard.get(item.id, ""))):
             messages.append({"role": item.role, "content": content})
     return messages
 

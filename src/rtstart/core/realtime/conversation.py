@@ -79,7 +79,15 @@ class FunctionOutput:
     status: Status = "completed"
 
 
-Item: TypeAlias = Message | FunctionCall | FunctionOutput
+@dataclass(frozen=True, slots=True)
+class McpTools:
+    """The tools of an MCP server, of which there are none here."""
+
+    id: str
+    server_label: str
+
+
+Item: TypeAlias = Message | FunctionCall | FunctionOutput | McpTools
 
 
 def item_wire(item: Item, *, with_audio: bool = False) -> dict[str, Json]:
@@ -111,6 +119,13 @@ def item_wire(item: Item, *, with_audio: bool = False) -> dict[str, Json]:
                 "status": item.status,
                 "call_id": item.call_id,
                 "output": item.output,
+            }
+        case McpTools():
+            return {
+                **head,
+                "type": "mcp_list_tools",
+                "server_label": item.server_label,
+                "tools": [],
             }
         case _:
             assert_never(item)
@@ -299,5 +314,7 @@ def text_of(item: Item) -> str:
             return f"{item.name} {item.arguments}"
         case FunctionOutput():
             return item.output
+        case McpTools():
+            return ""
         case _:
             assert_never(item)

@@ -1,12 +1,13 @@
 """Items as clients create, fetch and delete them, and the events that tell of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rtstart.core.realtime.actions import Outbox
 from rtstart.core.realtime.conversation import (
     Audio,
     Conversation,
     Item,
+    McpTools,
     Message,
     item_of,
     item_wire,
@@ -14,7 +15,7 @@ from rtstart.core.realtime.conversation import (
 from rtstart.core.realtime.messages import CreateItem
 from rtstart.core.realtime.settings import FormatName
 from rtstart.core.realtime.speaking import cut
-from rtstart.core.realtime.wire import Fault
+from rtstart.core.realtime.wire import Fault, Json, as_fields, as_text
 
 _DOING: Mapping[str, str] = {
     "retrieve": "retrieving",
@@ -29,6 +30,7 @@ class ItemDesk:
     def __init__(self, conversation: Conversation, box: Outbox) -> None:
         self._conversation = conversation
         self._box = box
+        self._mcp_labels: set[str] = set()
 
     def create(self, event: CreateItem, format: FormatName) -> Fault | None:
         """Add a client's item; its sound, if any, is in `format`."""
@@ -44,6 +46,29 @@ class ItemDesk:
         if fault is None:
             self.announce(item)
         return fault
+
+    def list_mcp(self, tools: Iterable[Json]) -> None:
+        """Say of each MCP server that is new that its tools cannot be had."""
+        for tool in map(as_fields, tools):
+            label = as_text(tool.get("server_label", ""))
+            if tool["type"] != "mcp" or label in self._mcp_labels:
+                continue
+            self._mcp_labels.add(label)
+            item = McpTools(self._box.ids("item"), label)
+            place: dict[str, Json] = {
+                "previous_item_id": self._conversation.last_id,
+                "item": item_wire(item),
+            }
+            self._conversation.add(item)
+            self._box.send("conversation.item.added", **place)
+            self._box.send("mcp_list_tools.in_progress", item_id=item.id)
+            self._box.send("mcp_list_tools.failed", item_id=item.id)
+            self._box.send("conversation.item.done", **place)
+            words = (
+                f"The tools of the MCP server '{label}' cannot be listed: the emulator reaches no "
+                "MCP servers. Use function tools, or the real API."
+            )
+            self._box.refuse(Fault(None, words, "session.tools"), None, None)
 
     def announce(self, item: Item) -> None:
         """Tell of an item that came whole."""

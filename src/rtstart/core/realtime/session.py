@@ -39,7 +39,7 @@ from rtstart.core.realtime.settings import FormatName, Settings
 from rtstart.core.realtime.speaking import Medium
 from rtstart.core.realtime.turns import Frame, TurnBegan, TurnEnded
 from rtstart.core.realtime.updates import update_fault
-from rtstart.core.realtime.wire import Fault, Fields, Ids, Json
+from rtstart.core.realtime.wire import Fault, Fields, Ids, Json, as_list
 from rtstart.core.realtime.writing import Transcripts
 
 SESSION_S = 3600.0
@@ -147,6 +147,7 @@ class SessionMachine:
         self._box.put(Send(event, channel))
         if channel == 0:
             self._box.put(Ring("end", self._lasts_s))
+            self._items.list_mcp(self.settings.tools)
 
     def _session_wire(self) -> dict[str, Json]:
         return self.settings.wire(session_id=self.id, expires_at=self._expires_at)
@@ -185,6 +186,7 @@ class SessionMachine:
             case DeleteItem():
                 return self._items.delete(event.item_id)
             case CreateResponse():
+                self._items.list_mcp(as_list(event.response.get("tools", ())))
                 return self._answering.create(event.response)
             case CancelResponse():
                 return self._answering.cancel(event.response_id)
@@ -202,6 +204,7 @@ class SessionMachine:
         self._answering.settings = self.settings
         self._box.put(Unring("idle"))
         self._box.send("session.updated", session=self._session_wire())
+        self._items.list_mcp(self.settings.tools)
         return None
 
     # What the user says

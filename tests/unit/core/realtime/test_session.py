@@ -8,6 +8,7 @@ import pytest
 
 from rtstart.core.realtime import actions, facts
 from rtstart.core.realtime.answers import Call, Complete, Failure, Sound, Words
+from rtstart.core.realtime.conversation import Message
 from rtstart.core.realtime.messages import BINARY_FRAME
 from rtstart.core.realtime.settings import ServerVad, Settings
 from tests.fakes.sessions import START, Desk, silence, types
@@ -526,6 +527,50 @@ def test_a_commit_is_refused_when_there_is_too_little() -> None:
         "param": None,
         "event_id": "mine",
     }
+
+
+# MCP
+
+
+MCP_TOOL = {"type": "mcp", "server_label": "shop", "server_url": "https://mcp.example.com"}
+MCP_EVENTS = [
+    "conversation.item.added",
+    "mcp_list_tools.in_progress",
+    "mcp_list_tools.failed",
+    "conversation.item.done",
+    "error",
+]
+
+
+def test_tools_of_an_mcp_server_cannot_be_listed_and_it_is_said_once() -> None:
+    desk = Desk()
+
+    first = desk.send("session.update", session={"type": "realtime", "tools": [MCP_TOOL]})
+    again = desk.send("session.update", session={"type": "realtime", "tools": [MCP_TOOL]})
+
+    assert types(first) == ["session.updated", *MCP_EVENTS]
+    assert types(again) == ["session.updated"]
+    item = first[1]["item"]
+    assert (item["type"], item["server_label"], item["tools"]) == ("mcp_list_tools", "shop", [])
+    assert "reaches no MCP servers" in first[-1]["error"]["message"]
+    assert types(desk.send("conversation.item.delete", item_id=item["id"])) == [
+        "conversation.item.deleted"
+    ]
+
+
+def test_tools_of_an_mcp_server_are_asked_for_at_the_start_and_by_a_response_too() -> None:
+    begun = Desk(Settings(tools=(MCP_TOOL,)))
+    answering = Desk()
+
+    answering.send("conversation.item.create", item=HELLO)
+    events = answering.send("response.create", response={"tools": [MCP_TOOL]})
+    history = answering.question().history
+    answering.answer(Words("No tools."), Complete())
+
+    assert types(begun.sent) == ["session.created", *MCP_EVENTS]
+    assert types(events) == [*MCP_EVENTS, "response.created"]
+    assert [type(item) for item in history] == [Message]
+    assert answering.sent[-1]["response"]["usage"]["input_token_details"]["text_tokens"] > 0
 
 
 # H: transcription

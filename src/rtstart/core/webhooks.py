@@ -15,6 +15,9 @@ from typing import Literal, TypeAlias
 BODY_BYTES = 1024 * 1024
 """The largest body of a webhook that is looked at."""
 
+SAMPLE_CALL = "rtc_sample_"
+"""How the id of a call begins that only `rtstart webhook` tells of; it rings in the emulator."""
+
 _TOLERANCE_S = 300.0
 _PREFIX = "whsec_"
 _REMEMBERED = 1000
@@ -113,7 +116,7 @@ def sample(*, now_unix: int, token: str) -> tuple[str, bytes]:
         "type": "realtime.call.incoming",
         "created_at": now_unix,
         "data": {
-            "call_id": f"rtc_sample_{token}",
+            "call_id": f"{SAMPLE_CALL}{token}",
             "sip_headers": [
                 {"name": "From", "value": "sip:+15550100@example.com"},
                 {"name": "To", "value": "sip:+15550199@example.com"},

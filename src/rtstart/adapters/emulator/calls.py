@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.call import Call
@@ -23,7 +23,14 @@ from rtstart.core.realtime.wire import Fault, Ids
 
 if TYPE_CHECKING:
     from rtstart.adapters.emulator.player import PlayerTrack
-    from rtstart.adapters.emulator.webrtc import Peer
+
+
+class Caller(Protocol):
+    """The other end of a call that has an id."""
+
+    async def close(self) -> None:
+        """Let go of the connection and wait until nothing of it runs any more."""
+        ...
 
 
 def _load(name: str) -> ModuleType:
@@ -35,7 +42,7 @@ def _load(name: str) -> ModuleType:
 
 
 class Calls:
-    """Makes, finds and ends calls. WebRTC calls have an id (`rtc_…`), others do not."""
+    """Makes, finds and ends calls. WebRTC and telephone calls have an id (`rtc_…`), others not."""
 
     def __init__(
         self,
@@ -77,7 +84,7 @@ class Calls:
         self._loading = asyncio.ensure_future(asyncio.to_thread(_load, name))
 
     def find(self, call_id: str) -> Call | None:
-        """A WebRTC call that has not ended."""
+        """A WebRTC or telephone call that has not ended."""
         return self._by_id.get(call_id)
 
     def open_socket(self, settings: Settings) -> Call:
@@ -115,10 +122,30 @@ class Calls:
 
     async def open_peer(self, settings: Settings, offer: str) -> tuple[str, str] | Fault:
         """A WebRTC call: its id and the SDP answer, or why the offer was refused."""
-        if self._loading is not None:
-            await asyncio.shield(self._loading)
-        from rtstart.adapters.emulator.player import PlayerTrack
+        await self.loaded()
         from rtstart.adapters.emulator.webrtc import Peer
+
+        call, track = self._new_with_track(settings)
+        peer = Peer(call, track, addresses=self._addresses, troubles=self._peer_troubles())
+        answer = await peer.answer(offer)
+        if isinstance(answer, Fault):
+            await peer.close()
+            await call.finish()
+            return answer
+        call_id = self._ids("rtc")
+        self._begin(call_id, call, peer)
+        return call_id, answer
+
+    async def open_telephone(self, call_id: str, settings: Settings) -> None:
+        """A telephone call that was accepted."""
+        await self.loaded()
+        from rtstart.adapters.emulator.phones import Telephone
+
+        call, track = self._new_with_track(settings)
+        self._begin(call_id, call, Telephone(call, track))
+
+    def _new_with_track(self, settings: Settings) -> "tuple[Call, PlayerTrack]":
+        from rtstart.adapters.emulator.player import PlayerTrack
 
         machine = SessionMachine(
             settings, medium="track", ids=self._ids, now=self._now(), lasts_s=self._session_s
@@ -128,18 +155,13 @@ class Calls:
             on_end=lambda response_id: call.step(facts.PlaybackEnded(response_id)),
         )
         call = self._new(machine, track)
-        peer = Peer(call, track, addresses=self._addresses, troubles=self._peer_troubles())
-        answer = await peer.answer(offer)
-        if isinstance(answer, Fault):
-            await peer.close()
-            await call.finish()
-            return answer
-        call_id = self._ids("rtc")
+        return call, track
+
+    def _begin(self, call_id: str, call: Call, caller: Caller) -> None:
         self._by_id[call_id] = call
-        ending = asyncio.get_running_loop().create_task(self._end(call_id, call, peer))
+        ending = asyncio.get_running_loop().create_task(self._end(call_id, call, caller))
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
-        return call_id, answer
 
     def _peer_troubles(self) -> PeerTroubles:
         bad = self._board.strikes("bad-network")
@@ -149,14 +171,14 @@ class Calls:
             lost_share=None if bad is None else bad.share,
         )
 
-    async def _end(self, call_id: str, call: Call, peer: "Peer") -> None:
+    async def _end(self, call_id: str, call: Call, caller: Caller) -> None:
         await call.ended.wait()
         self._by_id.pop(call_id, None)
         await call.finish()
-        await peer.close()
+        await caller.close()
 
     async def end_all(self) -> None:
-        """Hang up every WebRTC call and wait until all is closed."""
+        """Hang up every call that has an id and wait until all is closed."""
         for call in list(self._by_id.values()):
             call.hang_up()
         await asyncio.gather(*self._endings, return_exceptions=True)

@@ -24,7 +24,7 @@ from rtstart.core.realtime.admission import (
 from rtstart.core.realtime.models import MODELS
 from rtstart.core.realtime.sdp import MAX_OFFER_BYTES, offer_fault
 from rtstart.core.realtime.settings import Settings
-from rtstart.core.realtime.sip import verb_fault, verb_of
+from rtstart.core.realtime.sip import Ringing, verb_fault, verb_of
 from rtstart.core.realtime.tokens import (
     BETA_DISABLED,
     KeyPolicy,
@@ -46,6 +46,7 @@ class Routes:
         self._ids = ids
         self._policy = policy
         self._secrets = SecretStore()
+        self._ringing = Ringing()
         self._sockets: set[web.WebSocketResponse] = set()
 
     def application(self) -> web.Application:
@@ -193,15 +194,23 @@ class Routes:
         if verb is None:
             return no_such_route(request)
         call = self._calls.find(call_id)
-        if call is None:
+        rings = call is None and verb != "refer" and self._ringing.has(call_id)
+        if call is None and not rings:
             return failed(_no_such_call(call_id), 404)
         body, _ = await _json(request)
         fault = body if isinstance(body, Fault) else verb_fault(verb, body)
         if fault is not None:
             return failed(fault, 400)
-        if verb in ("hangup", "reject"):
+        if rings:
+            await self._pick_up(call_id, parse_session(body) if verb == "accept" else None)
+        elif call is not None and verb in ("hangup", "reject"):
             call.hang_up()
         return web.Response(status=200)
+
+    async def _pick_up(self, call_id: str, settings: Settings | Fault | None) -> None:
+        self._ringing.stop(call_id)
+        if isinstance(settings, Settings):
+            await self._calls.open_telephone(call_id, settings)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         socket = new_socket()

@@ -1,16 +1,22 @@
-"""What may be asked of a call over HTTP: accept, reject, refer, hang up."""
+"""What may be asked of a call over HTTP: accept, reject, refer, hang up. And which calls ring.
+
+There is no telephone network here. What rings is the call of `rtstart webhook`, so that an app's
+whole way can be tried: webhook, accept, the WebSocket beside the call, tools, hang-up.
+"""
 
 from typing import Literal, TypeAlias
 
 from rtstart.core.realtime.rules import Shape, Text, Whole
 from rtstart.core.realtime.tokens import parse_session
 from rtstart.core.realtime.wire import Fault, Json, as_fields
+from rtstart.core.webhooks import SAMPLE_CALL
 
 Verb: TypeAlias = Literal["accept", "reject", "refer", "hangup"]
 VERBS: tuple[Verb, ...] = ("accept", "reject", "refer", "hangup")
 
 _REJECT = Shape({"status_code": Whole(400, 699)})
 _REFER = Shape({"target_uri": Text()}, required=("target_uri",))
+_REMEMBERED = 1000
 _NOT_FOR_TELEPHONES = ("threshold", "prefix_padding_ms", "silence_duration_ms")
 
 
@@ -45,3 +51,20 @@ def _telephone_fault(session: Json) -> Fault | None:
             param = f"session.audio.input.turn_detection.{name}"
             return Fault("unknown_parameter", f"Unknown parameter: '{param}'.", param)
     return None
+
+
+class Ringing:
+    """The calls that ring: each is answered or declined once."""
+
+    def __init__(self) -> None:
+        self._over: dict[str, None] = {}
+
+    def has(self, call_id: str) -> bool:
+        """Whether this call waits for an answer."""
+        return call_id.startswith(SAMPLE_CALL) and call_id not in self._over
+
+    def stop(self, call_id: str) -> None:
+        """It rings no more."""
+        self._over[call_id] = None
+        if len(self._over) > _REMEMBERED:
+            del self._over[next(iter(self._over))]

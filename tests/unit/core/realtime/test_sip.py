@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtstart.core.realtime.sip import Verb, verb_fault, verb_of
+from rtstart.core.realtime.sip import Ringing, Verb, verb_fault, verb_of
 from rtstart.core.realtime.wire import Json
 
 
@@ -54,3 +54,22 @@ def test_a_request_is_taken_when_its_body_is_right(verb: Verb, body: Json) -> No
 
 def test_verbs_are_known_by_name() -> None:
     assert [verb_of(name) for name in ("accept", "hangup", "fly")] == ["accept", "hangup", None]
+
+
+def test_a_sample_call_rings_until_it_is_answered_and_others_do_not() -> None:
+    ringing = Ringing()
+
+    before = ringing.has("rtc_sample_1"), ringing.has("rtc_u1_x")
+    ringing.stop("rtc_sample_1")
+
+    assert before == (True, False)
+    assert (ringing.has("rtc_sample_1"), ringing.has("rtc_sample_2")) == (False, True)
+
+
+def test_calls_that_ring_no_more_are_forgotten_after_many() -> None:
+    ringing = Ringing()
+
+    for number in range(1001):
+        ringing.stop(f"rtc_sample_{number}")
+
+    assert (ringing.has("rtc_sample_0"), ringing.has("rtc_sample_1")) == (True, False)

@@ -198,7 +198,9 @@ class Routes:
         if call is None and not rings:
             return failed(_no_such_call(call_id), 404)
         body, _ = await _json(request)
-        fault = body if isinstance(body, Fault) else verb_fault(verb, body)
+        if isinstance(body, Fault):
+            return failed(body, 400)
+        fault = verb_fault(verb, body)
         if fault is not None:
             return failed(fault, 400)
         if rings:

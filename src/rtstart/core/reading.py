@@ -16,8 +16,14 @@ def parse_duration(text: str) -> float | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, or an empty text."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+    """The known word that was probably meant, or an empty text.
+
+    A part of just one of them is as good as a near miss: `name` for `project_name`.
+    """
+    words = list(known)
+    close = get_close_matches(word, words, n=1, cutoff=0.6)
+    holding = [one for one in words if word in re.split(r"[_\-. ]", one)]
+    return close[0] if close else holding[0] if len(holding) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

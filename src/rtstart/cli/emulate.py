@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rtstart.core.errors import Usage
-from rtstart.core.reading import parse_duration
-
 if TYPE_CHECKING:
     from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
     from rtstart.core.realtime.chat import ChatEndpoint
@@ -141,6 +138,8 @@ def emulate(
     ] = False,
 ) -> None:
     """Run the Realtime API on this machine: no key, no network, no model."""
+    from rtstart.core.errors import Usage
+
     if list_faults:
         _list_faults()
         return
@@ -177,6 +176,7 @@ def emulate(
 def _chat(url: str, model: str) -> "ChatEndpoint":
     import os
 
+    from rtstart.core.errors import Usage
     from rtstart.core.realtime.chat import ChatEndpoint
 
     if not model:
@@ -192,6 +192,9 @@ def _chat(url: str, model: str) -> "ChatEndpoint":
 
 
 def _seconds(text: str) -> float:
+    from rtstart.core.errors import Usage
+    from rtstart.core.reading import parse_duration
+
     seconds = parse_duration(text)
     if not seconds:
         raise Usage(f'"{text}" is no time', hint="rtstart emulate --session 15m")
@@ -200,6 +203,8 @@ def _seconds(text: str) -> float:
 
 def _addresses(given: Sequence[str]) -> tuple[str, ...]:
     from ipaddress import AddressValueError, IPv4Address
+
+    from rtstart.core.errors import Usage
 
     for text in given:
         try:
@@ -215,6 +220,7 @@ def _addresses(given: Sequence[str]) -> tuple[str, ...]:
 
 def _faults(given: Sequence[str]) -> "tuple[FaultRule, ...]":
     """All faults that are asked for, or all that is wrong with them."""
+    from rtstart.core.errors import Usage
     from rtstart.core.realtime.faults import FaultRule, parse_fault
 
     read = [(text, parse_fault(text)) for text in given]

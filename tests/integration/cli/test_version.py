@@ -16,6 +16,7 @@ sys.argv = ["rtstart", "--version"]
 from rtstart.cli.app import main
 main()
 print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+print(json.dumps(sorted(name for name in sys.modules if name.startswith("rtstart.core"))))
 """
 _HEAVY = {
     "aiohttp",
@@ -38,9 +39,10 @@ _HEAVY = {
 def test_version_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", _RUN], capture_output=True, text=True, check=True)
 
-    said, modules = done.stdout.splitlines()
+    said, modules, own = done.stdout.splitlines()
     assert said == f"rtstart {__version__}"
     assert _HEAVY & set(json.loads(modules)) == set()
+    assert json.loads(own) == []
 
 
 def test_version_is_said_among_other_words_too() -> None:

@@ -77,6 +77,16 @@ def test_secret_counts_as_open_until_its_call_or_its_end() -> None:
     assert (ledger.open_count(62.0), ledger.open_count(62.0, visitor="v1")) == (0, 0)
 
 
+def test_secret_that_became_no_call_counts_no_more() -> None:
+    ledger = CallLedger()
+    for visitor, now in (("v1", 0.0), ("v1", 5.0), ("v2", 5.0)):
+        ledger.minted(visitor, now=now)
+
+    ledger.forget("v1", since=5.0)
+
+    assert (ledger.open_count(6.0, visitor="v1"), ledger.open_count(6.0, visitor="v2")) == (1, 1)
+
+
 def test_secret_that_was_never_heard_of_again_counts_as_a_short_call() -> None:
     ledger = CallLedger()
     ledger.minted("v1", now=0.0)

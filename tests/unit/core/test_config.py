@@ -207,6 +207,16 @@ def test_parse_config_has_defaults_for_all_but_the_schema() -> None:
             "services.web.ready must be a table, not a list",
         ),
         (
+            "schema = 1\n[tunnels.ngrok]\ndomain = ['a']",
+            "rtstart.toml:3",
+            "tunnels.ngrok.domain must be a text, a number or a truth",
+        ),
+        (
+            "schema = 1\n[tunnels.ssh]\nremote_port = 70000",
+            "rtstart.toml:3",
+            'tunnels.ssh.remote_port is "70000", which is no port',
+        ),
+        (
             "schema = 1\n[dev]\npublic = 'api'\n[services.web]",
             "rtstart.toml:3",
             'dev.public names "api", which is no table under [services]',

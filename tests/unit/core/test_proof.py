@@ -7,6 +7,7 @@ import pytest
 
 from rtstart.core.proof import (
     Subject,
+    Trouble,
     is_minted,
     judge_nonce,
     mint_finding,
@@ -117,6 +118,41 @@ def test_answer_to_the_nonce_is_judged(
     status: int, text: str, location: str, trouble: str | None
 ) -> None:
     assert judge_nonce(status, text, "the-nonce", location=location) == trouble
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        ("no name", "RT412"),
+        ("bad certificate", "RT413"),
+        ("no connection", "RT426"),
+        ("not connected", "RT426"),
+        ("host refused", "RT419"),
+        ("too many", "RT443"),
+        ("another app", "RT418"),
+        ("sign in", "RT445"),
+        ("upgrade ignored", "RT416"),
+        ("upgrade dropped", "RT415"),
+        ("held back", "RT417"),
+        ("too large", "RT420"),
+        ("other", "RT410"),
+    ],
+)
+def test_every_trouble_has_its_own_finding(trouble: Trouble, code: str) -> None:
+    finding = proof_finding("page", _PUBLIC, "as was seen", trouble)
+
+    assert (finding.code, finding.where) == (code, _PUBLIC.origin)
+
+
+@pytest.mark.parametrize(
+    ("carries_streams", "asked"), [(True, ("stream", "upload")), (False, ("upload",))]
+)
+def test_ways_of_strangers_are_asked_for_streams_and_uploads(
+    asked: tuple[str, ...], *, carries_streams: bool
+) -> None:
+    subject = replace(_PUBLIC, is_carried=True, carries_streams=carries_streams)
+
+    assert questions(subject)[7:] == asked
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rtstart.adapters.tunnels.machine import ThisMachine
 from rtstart.adapters.tunnels.registry import load_providers
-from rtstart.commands.dev.ways import examine_all, tables_of
+from rtstart.commands.dev.ways import examine_all, refuse_broken, tables_of
 from rtstart.commands.load import load_project
 from rtstart.core.errors import NotAProject, Usage
 from rtstart.core.findings import Finding
@@ -23,7 +23,10 @@ class TunnelTable:
 
 
 async def list_tunnels(project_dir: Path, environment: Mapping[str, str]) -> TunnelTable:
-    """Ask every provider. A folder that is no project is no fault: nothing is set up there."""
+    """Ask every provider. A folder that is no project is no fault: nothing is set up there.
+
+    Raises NotAProject for one whose files have faults.
+    """
     options: Mapping[str, Options] = {}
     told: dict[str, str] = {}
     registry = load_providers()
@@ -31,7 +34,8 @@ async def list_tunnels(project_dir: Path, environment: Mapping[str, str]) -> Tun
     try:
         project, _ = load_project(project_dir)
     except NotAProject:
-        pass
+        if any((project_dir / name).exists() for name in ("rtstart.toml", "Procfile")):
+            raise
     else:
         options = project.config.tunnels
         unread = tables_of(project, registry)
@@ -45,7 +49,10 @@ async def list_tunnels(project_dir: Path, environment: Mapping[str, str]) -> Tun
 
 
 def pick(table: TunnelTable, name: str) -> Known:
-    """One of them by its name. Raises Usage with the nearest name for one that is not there."""
+    """One of them by its name. Raises Usage with the nearest name for one that is not there, and
+    with what is wrong for a plug-in that is broken.
+    """
+    refuse_broken((name,), table.broken)
     chosen = choose((name,), table.known, may_open_public=True)
     if isinstance(chosen, Finding):
         raise Usage.of(chosen)

@@ -82,6 +82,30 @@ async def test_tunnels_lists_every_way_as_json(tmp_path: Path) -> None:
     assert rows["cloudflared"]["traits"]["plaintext"] == "Cloudflare"
 
 
+async def test_tunnels_tells_faults_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "rtstart.toml").write_text('schema = 1\n[tunnels.url]\nport = "x"\n', "utf-8")
+    (tmp_path / "Procfile").write_text("web: true\n", "utf-8")
+
+    completed, _ = await _rtstart("tunnels", cwd=tmp_path)
+
+    assert completed.code == 4
+    assert any('tunnels.url.port is "x", which is no port' in one for one in completed.last_lines)
+
+
+async def test_tunnels_says_why_a_plug_in_that_was_named_is_broken(tmp_path: Path) -> None:
+    package = tmp_path / "acme_tunnel-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: acme-tunnel\nVersion: 1.0\n", "utf-8")
+    points = "[rtstart.tunnels]\nacme = acme_tunnel:PROVIDER\n"
+    (package / "entry_points.txt").write_text(points, "utf-8")
+
+    completed, _ = await _rtstart("tunnels", "acme", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+
+    assert completed.code == 2
+    assert any("No module named 'acme_tunnel'" in one for one in completed.last_lines)
+    assert any("pip uninstall acme-tunnel" in one for one in completed.last_lines)
+
+
 async def test_tunnels_offers_the_nearest_name(tmp_path: Path) -> None:
     completed, _ = await _rtstart("tunnels", "locltunnel", cwd=tmp_path)
 

@@ -143,6 +143,12 @@ async def _standing(machine: Machine, *, is_configured: bool) -> Standing:
             may_fetch=True,
             is_configured=is_configured,
         )
+    if program == machine.env.get(OVERRIDE) and not machine.exists(program):
+        fix = Fix("Correct it, or let the PATH decide.", f"unset {OVERRIDE}")
+        wrong = tunnel.PROGRAM_MISSING.found(
+            f"{OVERRIDE} names {program}, which is not there", why="No file has this path.", fix=fix
+        )
+        return Standing("unusable", finding=wrong)
     code, said = await machine.run(program, "--version")
     version = re.search(r"version (\S+)", said)
     if code != 0 or version is None:

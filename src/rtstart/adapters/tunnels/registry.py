@@ -74,5 +74,9 @@ def _broken(point: EntryPoint, why: str) -> Finding:
     package = point.dist.name if point.dist is not None else ""
     fix = Fix("Update or remove its package.", f"pip uninstall {package}") if package else None
     return tunnel.PLUG_IN_BROKEN.found(
-        f'The tunnel plug-in "{point.name}" cannot be used', why=why, fix=fix, where=point.value
+        f'The tunnel plug-in "{point.name}" cannot be used',
+        why=why,
+        fix=fix,
+        where=point.value,
+        data={"name": point.name},
     )

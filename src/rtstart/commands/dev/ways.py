@@ -1,7 +1,7 @@
 """Which ways to a public address this run may try: providers asked, the user's agreement sought."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -58,6 +58,14 @@ def tables_of(project: Project, registry: Registry) -> tuple[Finding, ...]:
     return unread(project.config.tunnels, accepts)
 
 
+def refuse_broken(wish: Iterable[str], findings: Iterable[Finding]) -> None:
+    """Raise Usage when a plug-in that was named is one of those that cannot be used."""
+    named = set(wish)
+    for finding in findings:
+        if finding.code == tunnel.PLUG_IN_BROKEN.code and finding.data.get("name") in named:
+            raise Usage.of(finding)
+
+
 async def examine_all(
     registry: Registry, machine: ThisMachine, options: Mapping[str, Options]
 ) -> list[Known]:
@@ -103,6 +111,7 @@ async def find_ways(
     told = {name: value for name, value in project.dotenv.values.items() if value}
     machine = ThisMachine({**environment, **told}, Path(project.project_dir))
     registry = Registry({}, ()) if wish == ("none",) else load_providers()
+    refuse_broken(set(wish) - set(registry.providers), registry.findings)
     for finding in tables_of(project, registry) if registry.providers else ():
         emit(Found(finding))
     if wish not in (("auto",), ("none",)):

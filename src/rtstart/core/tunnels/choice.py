@@ -16,6 +16,7 @@ _OWN_URL = "url"
 _LAN = "lan"
 _HAS_ADDRESS = "this place has an address already"
 _LISTED = ("auto", "none")
+_LIST = Fix("See what each of them needs.", "rtstart tunnels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +189,5 @@ def _unknown(name: str, known: Mapping[str, Known]) -> Finding:
     return tunnel.UNKNOWN_TUNNEL.found(
         f'There is no tunnel called "{name}"',
         why=f"Did you mean {meant}?" if meant else f"There are: {', '.join(sorted(names))}.",
+        fix=Fix("Name one that is there.", f"rtstart dev --tunnel {meant}") if meant else _LIST,
     )

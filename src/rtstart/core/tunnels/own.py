@@ -14,7 +14,8 @@ def parse_own_address(text: str) -> tuple[str, Finding | None]:
     """
     typed = text.strip()
     if "://" not in typed:
-        return "", _bad(typed, f"It has no scheme; did you mean https://{typed}?")
+        host = typed.partition("/")[0]
+        return "", _bad(typed, "It has no scheme.", f"https://{host}")
     try:
         parts = urlsplit(typed)
         host, port = parts.hostname, parts.port
@@ -36,5 +37,5 @@ def parse_own_address(text: str) -> tuple[str, Finding | None]:
 
 
 def _bad(typed: str, why: str, instead: str = "") -> Finding:
-    fix = Fix("Give the origin alone.", f"rtstart dev --tunnel {instead}") if instead else None
+    fix = Fix("Give it so.", f"rtstart dev --tunnel {instead}") if instead else None
     return tunnel.BAD_ADDRESS.found(f'"{typed}" is no address a tunnel can have', why=why, fix=fix)

@@ -103,6 +103,7 @@ def test_provider_is_not_ready_when_the_machine_has_nothing(provider: Provider) 
             FakeMachine(
                 env={"RTSTART_CLOUDFLARED": "/my/cf"},
                 answers={"/my/cf --version": (0, "cloudflared version 2027.1.0 (built x)")},
+                files=("/my/cf",),
             ),
             {},
             Standing("ready", "2027.1.0"),
@@ -195,6 +196,14 @@ def test_provider_is_ready_when_the_machine_has_what_it_needs(
             "unusable",
             "RT405",
             "rtstart tunnels",
+        ),
+        (
+            cloudflared.QUICK,
+            FakeMachine(env={"RTSTART_CLOUDFLARED": "/my/cf"}),
+            {},
+            "unusable",
+            "RT405",
+            "unset RTSTART_CLOUDFLARED",
         ),
         (
             cloudflared.NAMED,

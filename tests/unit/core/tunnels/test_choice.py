@@ -144,20 +144,27 @@ def test_own_address_is_taken_when_a_url_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "why"),
+    ("wish", "why", "command"),
     [
-        ("cloudflare", "Did you mean cloudflared?"),
-        ("xyz", "There are: auto, lan, ngrok, none."),
+        ("cloudflare", "Did you mean cloudflared?", "rtstart dev --tunnel cloudflared"),
+        ("xyz", "There are: auto, lan, ngrok, none.", "rtstart tunnels"),
     ],
 )
-def test_nearest_name_is_offered_when_there_is_no_such_tunnel(wish: str, why: str) -> None:
+def test_nearest_name_is_offered_when_there_is_no_such_tunnel(
+    wish: str, why: str, command: str
+) -> None:
     known = [Known("lan", _NETWORK, _READY), Known("ngrok", _EVERYONE, _READY)]
     if wish == "cloudflare":
         known.append(Known("cloudflared", _EVERYONE, _READY))
 
     found = choose(parse_wish(wish), known, may_open_public=True)
 
-    assert found == tunnel.UNKNOWN_TUNNEL.found(f'There is no tunnel called "{wish}"', why=why)
+    assert isinstance(found, Finding)
+    assert (found.what, found.why, found.fix.command) == (
+        f'There is no tunnel called "{wish}"',
+        why,
+        command,
+    )
 
 
 @pytest.mark.parametrize("wish", ["auto,lan", "lan,none"])
@@ -198,9 +205,10 @@ def test_scheme_is_asked_for_when_a_host_was_typed_without_one() -> None:
     found = choose(("voice.example.test",), [], may_open_public=True)
 
     assert isinstance(found, Finding)
-    assert (found.code, found.why) == (
+    assert (found.code, found.why, found.fix.command) == (
         "RT408",
-        "It has no scheme; did you mean https://voice.example.test?",
+        "It has no scheme.",
+        "rtstart dev --tunnel https://voice.example.test",
     )
 
 
@@ -228,12 +236,6 @@ def _bad(text: str, why: str) -> Finding:
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
-        (
-            "voice.example.test",
-            _bad(
-                "voice.example.test", "It has no scheme; did you mean https://voice.example.test?"
-            ),
-        ),
         (
             "http://voice.example.test",
             refusals.NO_TLS.found('"http://voice.example.test" is not https'),
@@ -264,6 +266,7 @@ def test_finding_says_what_is_wrong_when_an_own_address_is_not_plain_https(
     [
         ("https://voice.example.test/app", "rtstart dev --tunnel https://voice.example.test"),
         ("https://v.test:8443/?x", "rtstart dev --tunnel https://v.test:8443"),
+        ("v.test:8443/app", "rtstart dev --tunnel https://v.test:8443"),
     ],
 )
 def test_origin_alone_is_offered_when_an_own_address_has_more(text: str, command: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +16,10 @@ _EXIT_INTERRUPTED = 130
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Run the application on these arguments and give its exit code; never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A pipe on Windows, or an old locale, cannot carry every letter that a service writes.
+            stream.reconfigure(errors="replace")
     try:
         result = app(args=list(arguments), standalone_mode=True)
     except SystemExit as stop:
@@ -52,10 +57,12 @@ def _say(error: "RtstartError") -> None:
 
 
 def _report_bug(surprise: BaseException, *, verbose: bool) -> int:
+    import platform
     import tempfile
     import traceback
     from pathlib import Path
 
+    from rtstart import __version__
     from rtstart.core.access import TOKEN_NAME
     from rtstart.core.api_key import is_secret
     from rtstart.core.errors import EXIT_BUG
@@ -63,7 +70,8 @@ def _report_bug(surprise: BaseException, *, verbose: bool) -> int:
 
     own = frozenset({TOKEN_NAME})
     known = [value for name, value in os.environ.items() if is_secret(name, value, own)]
-    text = Masker(known)("".join(traceback.format_exception(surprise)))
+    where = f"rtstart {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
+    text = where + Masker(known)("".join(traceback.format_exception(surprise)))
     descriptor, name = tempfile.mkstemp(prefix="rtstart-report-", suffix=".txt", text=True)
     os.close(descriptor)
     Path(name).write_text(text, encoding="utf-8")

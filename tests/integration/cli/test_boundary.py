@@ -1,11 +1,16 @@
 """What a bug of our own leaves behind: a report that can be sent to strangers."""
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 import typer
 
+from rtstart import __version__
 from rtstart.cli.boundary import run
 
 pytestmark = pytest.mark.integration
@@ -37,4 +42,25 @@ def test_s14_report_of_a_bug_holds_no_secret(
     (report,) = tmp_path.iterdir()
     text = report.read_text(encoding="utf-8") + "".join(capfd.readouterr())
     assert (code, "RuntimeError" in text) == (70, True)
+    assert text.startswith(f"rtstart {__version__}, Python ")
     assert [name for name, secret in secrets.items() if secret in text] == []
+
+
+def test_what_a_pipe_cannot_carry_breaks_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "ünï"
+    folder.mkdir()
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    def said(*words: str) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, "-m", "rtstart", *words]
+        return subprocess.run(
+            program, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    told = said("dev", "--json")
+    plain = said("doctor")
+
+    assert (told.returncode, plain.returncode) == (4, 3)
+    (event, *_) = [json.loads(line) for line in told.stdout.splitlines()]
+    assert event["findings"][0]["where"] == str(folder)
+    assert str(tmp_path / "?n?") in plain.stdout

@@ -31,7 +31,8 @@ class JsonLines:
     def write(self, name: str, fields: dict[str, object]) -> None:
         """Write one line that is no event, such as the answer to a question."""
         line = {"schema": SCHEMA, "event": name, "at": self._now(), **fields}
-        self._out.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+        carries_all = (self._out.encoding or "").lower().startswith("utf")
+        self._out.write(f"{json.dumps(line, ensure_ascii=not carries_all)}\n")
         self._out.flush()
 
     def close(self) -> None:

@@ -185,8 +185,9 @@ def _invocation() -> str:
     import shutil
 
     script = Path(os.path.abspath(sys.argv[0]))  # noqa: PTH100 - `..` goes, links stay
-    found = shutil.which("rtstart")
-    if found and Path(found) == script and "UV_RUN_RECURSION_DEPTH" not in os.environ:
+    found = Path(shutil.which("rtstart") or "")
+    is_ours = found == script or found.parent == Path(sys.executable).parent
+    if is_ours and "UV_RUN_RECURSION_DEPTH" not in os.environ:
         return "rtstart"
     is_script = script.stem == "rtstart" and script.is_file()
     return shlex.quote(str(script)) if is_script else f"{shlex.quote(sys.executable)} -m rtstart"

@@ -1,7 +1,9 @@
 """`rtstart new` for scripts and agents: nothing asks, standard output is the result."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,26 @@ def test_new_piped_tells_steps_as_lines_and_gives_the_next_commands(
     assert lines[0].startswith("  ✓ created  myapp  (vite, ")
     assert lines[1:] == ["  ✓ installed 41 packages", "  ✓ git", ""]
     assert "\x1b" not in done.stderr
+
+
+def test_new_names_the_short_command_where_it_is_the_same_rtstart(
+    place: Path, tools: Tools
+) -> None:
+    environment = tools.environment(LANG="C.UTF-8")
+    environment["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), environment.get("PATH", "")]
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-m", "rtstart", "new", "myapp", "--yes", "--no-install", "--no-git"],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "rtstart dev"
 
 
 def test_new_json_tells_every_event_with_its_schema(place: Path, tools: Tools) -> None:

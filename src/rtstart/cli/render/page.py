@@ -8,6 +8,15 @@ from rtstart.core.findings import Entry
 
 _WIDTH = 76
 _LABEL = 12
+_FAMILIES = {
+    "RT1": "The project's files",
+    "RT2": "This machine",
+    "RT3": "Services",
+    "RT4": "Tunnels and addresses",
+    "RT5": "Tokens and the API",
+    "RT6": "Calls and sound",
+    "RT7": "Security",
+}
 
 
 def page_lines(page: Entry, *, style: Style) -> Iterator[str]:
@@ -25,8 +34,13 @@ def page_lines(page: Entry, *, style: Style) -> Iterator[str]:
 
 
 def list_lines(pages: Iterable[Entry], *, style: Style) -> Iterator[str]:
-    """All findings, a line each."""
+    """All findings, a line each, by families."""
+    family = ""
     for page in pages:
+        if page.code[:3] != family:
+            family = page.code[:3]
+            yield ""
+            yield f"  {style.ink(_FAMILIES[family], 'bold')}"
         yield f"  {style.ink(page.code, 'accent')}  {page.title}"
 
 

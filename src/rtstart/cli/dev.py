@@ -1,7 +1,6 @@
 """`rtstart dev`: options in, a request out; keys in, events to whoever shows them."""
 
 import dataclasses
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -266,7 +265,7 @@ def _renderer(
     quiet: bool,
     verbose: bool,
 ) -> tuple[Renderer, "TerminalDev | None"]:
-    from rtstart.cli.render.style import style_of
+    from rtstart.cli.render.style import may_move, style_of
 
     out, err = streams
     if request.command:
@@ -279,7 +278,7 @@ def _renderer(
 
     if quiet:
         return QuietDev(out), None
-    if out.isatty() and os.environ.get("TERM") != "dumb" and not request.command:
+    if may_move(out) and not request.command:
         terminal = TerminalDev(out, style=style_of(out), verbose=verbose)
         return terminal, terminal
     styles = (style_of(out), style_of(err))

@@ -165,12 +165,12 @@ def _asker() -> "Asker":
 def _steps(*, as_json: bool) -> "Steps":
     from rtstart.cli.render.jsonl import JsonLines
     from rtstart.cli.render.steps import PlainSteps, TerminalSteps
-    from rtstart.cli.render.style import standard_error, standard_output, style_of
+    from rtstart.cli.render.style import may_move, standard_error, standard_output, style_of
 
     out, err = standard_output(), standard_error()
     if as_json:
         return JsonLines(out)
-    kind = TerminalSteps if err.isatty() and os.environ.get("TERM") != "dumb" else PlainSteps
+    kind = TerminalSteps if may_move(err) else PlainSteps
     return kind(out, err, styles=(style_of(out), style_of(err)))
 
 

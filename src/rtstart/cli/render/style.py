@@ -88,6 +88,19 @@ def supports_color(stream: Stream, environment: Mapping[str, str]) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
+def may_move(stream: Stream, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether lines may be drawn again in place there: a terminal that somebody looks at.
+
+    Build servers set CI; some give a terminal too, whose log keeps every frame.
+    """
+    environment = os.environ if environment is None else environment
+    return (
+        stream.isatty()
+        and environment.get("TERM") != "dumb"
+        and environment.get("CI", "") in ("", "0", "false")
+    )
+
+
 def glyphs_for(stream: Stream, environment: Mapping[str, str]) -> Glyphs:
     """Unicode signs where the stream can carry them, else their ASCII twins."""
     encoding = (stream.encoding or "").lower().replace("-", "")

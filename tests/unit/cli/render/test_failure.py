@@ -3,7 +3,7 @@
 import pytest
 
 from rtstart.cli.render.failure import failure_lines, finding_lines
-from rtstart.cli.render.style import Style, glyphs_for, supports_color
+from rtstart.cli.render.style import Style, glyphs_for, may_move, supports_color
 from rtstart.core.errors import Conflict, NotAProject
 from rtstart.core.findings import Fix
 from rtstart.core.findings.machine import PORT_TAKEN
@@ -82,3 +82,11 @@ def test_supports_color_on_a_terminal(environment: dict[str, str], expected: boo
 def test_glyphs_have_ascii_twins_where_unicode_cannot_be_shown() -> None:
     assert glyphs_for(FakeTerminal(), {}).done == "✓"
     assert glyphs_for(FakeTerminal(), {"TERM": "linux"}).done == "+"
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [({}, True), ({"CI": ""}, True), ({"CI": "true"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_lines_move_only_where_somebody_looks(environment: dict[str, str], expected: bool) -> None:
+    assert may_move(FakeTerminal(), environment) is expected

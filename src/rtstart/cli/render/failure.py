@@ -1,5 +1,6 @@
 """A failure as a block of at most ten lines: what, where, why, what to do, the code."""
 
+import shutil
 from collections.abc import Iterator
 from textwrap import TextWrapper
 
@@ -8,8 +9,7 @@ from rtstart.core.errors import RtstartError
 from rtstart.core.findings import Finding, Level
 
 _WIDTH = 76
-# A path or a command that is cut in two cannot be pasted.
-_wrap = TextWrapper(_WIDTH, break_long_words=False, break_on_hyphens=False).wrap
+_INDENT = 4
 _INK: dict[Level, Ink] = {"error": "bad", "warning": "warn", "note": "accent", "ok": "good"}
 
 
@@ -67,3 +67,10 @@ def _hint(hint: str, style: Style) -> Iterator[str]:
     for paragraph in hint.splitlines():
         for line in _wrap(paragraph) or [""]:
             yield f"  {style.ink(line, 'bold')}"
+
+
+def _wrap(text: str) -> list[str]:
+    """The text in lines that fit, 76 columns at most; what can be pasted stays in one piece."""
+    columns = shutil.get_terminal_size((80, 24)).columns
+    width = max(min(_WIDTH, columns - _INDENT), 2 * _INDENT)
+    return TextWrapper(width, break_long_words=False, break_on_hyphens=False).wrap(text)

@@ -90,3 +90,12 @@ def test_glyphs_have_ascii_twins_where_unicode_cannot_be_shown() -> None:
 )
 def test_lines_move_only_where_somebody_looks(environment: dict[str, str], expected: bool) -> None:
     assert may_move(FakeTerminal(), environment) is expected
+
+
+def test_failure_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    error = Conflict.of(PORT_TAKEN.found(why="It runs: " + "python3 -m http.server " * 4))
+
+    lines = list(failure_lines(error, style=Style(color=False)))
+
+    assert max(len(line) for line in lines) < 40

@@ -220,6 +220,14 @@ class TunnelEnding:
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelStaying:
+    """The end of the public address was put off: it stays for `seconds` from now."""
+
+    provider: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Visited:
     """A visitor came in, was refused, or was put out."""
 
@@ -319,6 +327,7 @@ Event: TypeAlias = (
     | TunnelOpening
     | TunnelDown
     | TunnelEnding
+    | TunnelStaying
     | AnswerSeen
     | ProofStep
     | Announced

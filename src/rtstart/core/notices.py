@@ -20,11 +20,16 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Staying:
+    """The end that was told is put off."""
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The address is being closed."""
 
 
-Notice: TypeAlias = Moved | Ending | Closed
+Notice: TypeAlias = Moved | Ending | Staying | Closed
 
 
 def notice_text(notice: Notice) -> str:
@@ -34,6 +39,8 @@ def notice_text(notice: Notice) -> str:
             told: dict[str, object] = {"kind": "moved", "url": url}
         case Ending(seconds):
             told = {"kind": "ending", "seconds": round(seconds)}
+        case Staying():
+            told = {"kind": "staying"}
         case Closed():
             told = {"kind": "closed"}
         case _:

@@ -1,5 +1,6 @@
 """The parts around tunnel providers: the registry, this machine, fetched programs, agreements."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -278,21 +279,24 @@ async def test_s17_nothing_is_left_when_a_fetched_program_is_not_the_pinned_one(
     assert not release.path(os.environ).exists()
 
 
-@pytest.fixture
-def tiny_disk() -> Iterator[None]:
-    """No file can grow beyond a few bytes, as on a disk that is full."""
+@contextlib.contextmanager
+def _full_disk() -> Iterator[None]:
+    """No file of this process can grow beyond a few bytes, the log of the tests included: this must
+    not last longer than what is tested.
+    """
     resource = pytest.importorskip("resource", reason="needs limits of a Unix system")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (9, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("tiny_disk")
 async def test_nothing_is_left_when_a_fetched_program_finds_no_space(releases: str) -> None:
     events: list[Event] = []
 
-    with pytest.raises(RtstartError) as failed:
+    with pytest.raises(RtstartError) as failed, _full_disk():
         await _fetch(f"{releases}program", _PROGRAM, events)
 
     folder = Release("cloudflared", "1.0", "", "").path(os.environ).parent

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rtstart.core.notices import Closed, Ending, Moved, Notice, notice_text
+from rtstart.core.notices import Closed, Ending, Moved, Notice, Staying, notice_text
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from rtstart.core.notices import Closed, Ending, Moved, Notice, notice_text
             {"kind": "moved", "url": "https://a.test/i/7FK2-QX9D"},
         ),
         (Ending(299.6), {"kind": "ending", "seconds": 300}),
+        (Staying(), {"kind": "staying"}),
         (Closed(), {"kind": "closed"}),
     ],
 )

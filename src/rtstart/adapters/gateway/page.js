@@ -87,6 +87,9 @@
     } else if (told.kind === "ending") {
       endsAt = Date.now() + told.seconds * 1000;
       showEnd();
+    } else if (told.kind === "staying") {
+      endsAt = 0;
+      if (shown.startsWith("ending ")) clear();
     }
   };
 

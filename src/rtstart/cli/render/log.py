@@ -21,7 +21,6 @@ from rtstart.core.events import (
     Found,
     Minted,
     Output,
-    PortMoved,
     ProofStep,
     Ready,
     Relayed,
@@ -33,6 +32,7 @@ from rtstart.core.events import (
     TunnelDown,
     TunnelEnding,
     TunnelOpening,
+    TunnelStaying,
     Visited,
 )
 from rtstart.core.tunnels import TUNNEL_SERVICE
@@ -138,12 +138,10 @@ class Log:
             case TunnelDown(provider=name, why=why, next_step=following):
                 yield self._line(TUNNEL_SERVICE, f"{name} is down: {why}; {following}", "warn")
             case TunnelEnding(provider=name, seconds=seconds):
-                words = f"{name} closes in {seconds / 60:.0f} min; press t to keep it"
+                words = f"{name} closes in {_span(seconds)}; press t to keep it"
                 yield self._line(TUNNEL_SERVICE, words, "warn")
-            case PortMoved(wished=wished, port=port, holder=holder):
-                by = f" by {holder}" if holder else ""
-                words = f"  port {wished} is taken{by}; using {port}"
-                yield self._style.ink(words, "warn")
+            case TunnelStaying(provider=name, seconds=seconds):
+                yield self._line(TUNNEL_SERVICE, f"{name} stays for another {_span(seconds)}")
             case StepDone():
                 yield f"  {self._style.ink(self._style.glyphs.done, 'good')} {event.words}"
             case StepFailed():
@@ -226,3 +224,11 @@ class Log:
 
 def _ended(code: int) -> str:
     return f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
+
+
+def _span(seconds: float) -> str:
+    """A span in the unit that people would use."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.2g} {unit}"
+    return f"{seconds:.0f} s"

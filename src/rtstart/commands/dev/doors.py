@@ -13,10 +13,10 @@ from rtstart.commands.dev.address import NetworkAddress, listen_on_network
 from rtstart.commands.dev.layout import Layout
 from rtstart.commands.prove import Keys, Proof, Waiting, prove
 from rtstart.core.access import DEVELOPER, SOMEBODY
-from rtstart.core.events import Emit, Event, Found, TunnelEnding
+from rtstart.core.events import Emit, Event, Found, TunnelEnding, TunnelStaying
 from rtstart.core.findings import Finding
 from rtstart.core.findings.tunnel_refusals import TIME_LIMIT
-from rtstart.core.notices import Closed, Ending
+from rtstart.core.notices import Closed, Ending, Staying
 from rtstart.core.proof import Subject
 from rtstart.core.tunnels import Candidate
 from rtstart.core.tunnels.health import Seen
@@ -167,6 +167,8 @@ class RunDoors:
         match event:
             case TunnelEnding(seconds=seconds):
                 self._gateway.tell_pages(Ending(seconds))
+            case TunnelStaying():
+                self._gateway.tell_pages(Staying())
             case Found(finding) if finding.code == TIME_LIMIT.code:
                 self._gateway.tell_pages(Ending(PROVIDER_WARNING_S))
             case _:

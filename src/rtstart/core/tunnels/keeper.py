@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
-from rtstart.core.events import Event, Found, TunnelDown, TunnelEnding, TunnelOpening
+from rtstart.core.events import Event, Found, TunnelDown, TunnelEnding, TunnelOpening, TunnelStaying
 from rtstart.core.findings import Finding, Fix, tunnel
 from rtstart.core.findings import tunnel_proof as proof_findings
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -153,6 +153,7 @@ class Keeper:
         after_s = self._rules.closes_after_s
         if self.state == "up" and after_s is not None:
             self._begin_term(after_s)
+            self._tell(TunnelStaying(self._ways.way.name, after_s))
 
     def _begin_term(self, after_s: float) -> None:
         self._closes_at = self._now + after_s

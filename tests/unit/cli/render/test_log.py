@@ -23,6 +23,8 @@ from rtstart.core.events import (
     StepDone,
     StepFailed,
     Stopping,
+    TunnelEnding,
+    TunnelStaying,
     Visited,
 )
 from rtstart.core.findings.security import DOTENV_READABLE
@@ -40,6 +42,22 @@ _START: tuple[Event, ...] = (
     Started("web", 10, 5173),
     Output("web", "Local: http://localhost:5173"),
 )
+
+
+def test_log_tells_how_long_an_address_stays() -> None:
+    events = (
+        TunnelEnding("cloudflared", 600.0),
+        TunnelEnding("cloudflared", 25.0),
+        TunnelStaying("cloudflared", 14_400.0),
+        TunnelStaying("cloudflared", 5_400.0),
+    )
+
+    assert [line.split("  ", 3)[-1].strip() for line in _lines(events)] == [
+        "cloudflared closes in 10 min; press t to keep it",
+        "cloudflared closes in 25 s; press t to keep it",
+        "cloudflared stays for another 4 h",
+        "cloudflared stays for another 1.5 h",
+    ]
 
 
 def test_log_keeps_start_up_chatter_back_when_all_is_well() -> None:

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from rtstart.core.events import Found, TunnelDown, TunnelEnding, TunnelOpening
+from rtstart.core.events import Found, TunnelDown, TunnelEnding, TunnelOpening, TunnelStaying
 from rtstart.core.findings import Finding, tunnel_proof
 from rtstart.core.findings import api as api_findings
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -477,6 +477,7 @@ def test_address_stays_another_term_when_that_is_asked_for() -> None:
     extended = _steps(keeper, ExtendAsked(), at=500.0)
 
     assert [action.after_s for action in extended if isinstance(action, Ring)] == [300.0, 600.0]
+    assert _quiet(extended) == [Tell(TunnelStaying("lan", 600.0))]
     assert _steps(keeper, _timer(actions, "close"), at=600.0) == []
     assert _steps(keeper, _timer(extended, "warn"), at=800.0) == [Tell(TunnelEnding("lan", 300.0))]
 

@@ -3,16 +3,19 @@ program alone, and beside a person who starts the app and then the tunnel.
 
     uv run python -m benchmarks.tunnel_ready [--runs 5] [--json FILE]
 
-The tunnel is ssh to a stand-in for localhost.run on this machine, so the network's own time, which
-is the same for all, is left out. Alone, the program is measured to the line with its address, and
-to the first answer that comes through it from an app that runs already. "By hand" is the slowest
-service of the app until it answers, then the tunnel's program until its first answer. `dev` is
-measured to the announcement, which comes after the whole proof of the address. The kinds take
-turns, so that the machine's mood is shared.
+The tunnel beside the peers is ssh to a stand-in for localhost.run on this machine, so the
+network's own time, which is the same for all, is left out; then come the other ways that need no
+network: one's own sshd with a TLS front, a command that names its address, and this network.
+Alone, the program is measured to the line with its address, and to the first answer that comes
+through it from an app that runs already. "By hand" is the slowest service of the app until it
+answers, then the tunnel's program until its first answer. `dev` is measured to the announcement,
+which comes after the whole proof of the address. The kinds take turns, so that the machine's mood
+is shared.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import ssl
@@ -21,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -30,6 +33,8 @@ import trustme
 from benchmarks.dev_ready import environment
 from rtstart.adapters.ports import choose_port
 from tests.fakes.hosted_ssh import HostedSsh, hosted_ssh
+from tests.fakes.hostile import hostile_tunnel
+from tests.fakes.sshd import SSHD, sshd
 
 _PROGRAM = [sys.executable, "-m", "rtstart"]
 _SSH = (
@@ -37,6 +42,9 @@ _SSH = (
     "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 )
 _LOOK_S = 0.005
+_HAS_SSHD = Path(SSHD).exists()
+_HOSTILE = Path(__file__).parents[1] / "tests" / "fakes" / "hostile.py"
+"""A front that also runs as a program, and behaves well when nothing else is asked of it."""
 
 
 async def _spawn(
@@ -118,10 +126,10 @@ async def _by_hand(
         await _end(web)
 
 
-async def _dev(app: Path, env: Mapping[str, str]) -> tuple[float, float]:
+async def _dev(app: Path, env: Mapping[str, str], tunnel: str) -> tuple[float, float]:
     """All services ready, and the proved public address printed."""
     began = time.monotonic()
-    command = [*_PROGRAM, "dev", "--json", "--tunnel", "localhost.run"]
+    command = [*_PROGRAM, "dev", "--json", "--tunnel", tunnel]
     process = await _spawn(command, app, env, is_heard=True)
     ready = 0.0
     try:
@@ -137,6 +145,23 @@ async def _dev(app: Path, env: Mapping[str, str]) -> tuple[float, float]:
         await _end(process)
 
 
+@contextlib.asynccontextmanager
+async def _own_server(folder: Path, authority: trustme.CA) -> AsyncIterator[str]:
+    """The table of a server of one's own, or an empty text where there is no sshd."""
+    if not _HAS_SSHD:
+        yield ""
+        return
+    async with (
+        sshd(folder / "sshd") as server,
+        hostile_tunnel(server.remote_port, authority=authority) as front,
+    ):
+        yield (
+            f'\n[tunnels.ssh]\nserver = "{server.server}"\nport = {server.port}\n'
+            f'remote_port = {server.remote_port}\nidentity = "{server.identity}"\n'
+            f'known_hosts = "{server.known_hosts}"\nurl = "{front.url}"\n'
+        )
+
+
 async def _measure(app: Path, env: Mapping[str, str], runs: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {}
     authority = trustme.CA()
@@ -144,13 +169,18 @@ async def _measure(app: Path, env: Mapping[str, str], runs: int) -> dict[str, li
     authority.cert_pem.write_to_path(certificate)
     tls = ssl.create_default_context(cafile=str(certificate))
     env = {**env, "SSL_CERT_FILE": str(certificate)}
-    async with hosted_ssh(authority) as hosted:
+    authority.private_key_pem.write_to_path(f"{certificate}.key")
+    async with hosted_ssh(authority) as hosted, _own_server(app.parent, authority) as own:
         table = f'\n[tunnels."localhost.run"]\nhost = "127.0.0.1"\nport = "{hosted.port}"\n'
+        program = f"{sys.executable} {_HOSTILE} {{port}} {certificate}"
+        table += f"\n[tunnels.command]\nrun = '{program}'\nurl_pattern = 'https://\\S+'\n"
         with (app / "rtstart.toml").open("a", encoding="utf-8") as config:
-            config.write(table)
+            config.write(table + own)
+        others = ["command", "lan", *(["ssh"] if own else [])]
         for number in range(runs + 1):
             named, answered, by_hand = await _by_hand(app, hosted, env, tls)
-            ready, announced = await _dev(app, env)
+            ready, announced = await _dev(app, env, "localhost.run")
+            more = {name: (await _dev(app, env, name))[1] for name in others}
             if number == 0:
                 continue  # the first fills caches
             for name, value in (
@@ -159,6 +189,7 @@ async def _measure(app: Path, env: Mapping[str, str], runs: int) -> dict[str, li
                 ("by hand, app then tunnel", by_hand),
                 ("dev, all services ready", ready),
                 ("dev, proved and printed", announced),
+                *((f"dev --tunnel {name}", value) for name, value in more.items()),
             ):
                 times.setdefault(name, []).append(value)
     return times

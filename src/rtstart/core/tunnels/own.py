@@ -14,8 +14,8 @@ def parse_own_address(text: str) -> tuple[str, Finding | None]:
     """
     typed = text.strip()
     if "://" not in typed:
-        host = typed.partition("/")[0]
-        return "", _bad(typed, "It has no scheme.", f"https://{host}")
+        bare = typed.partition("/")[0]
+        return "", _bad(typed, "It has no scheme.", f"https://{bare}")
     try:
         parts = urlsplit(typed)
         host, port = parts.hostname, parts.port

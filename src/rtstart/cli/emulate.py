@@ -263,6 +263,7 @@ def _tell(emulator: "Emulator", *, for_command: bool) -> None:
     from rtstart import __version__
     from rtstart.cli.render.style import standard_error, standard_output, style_of
     from rtstart.commands.emulate import TEST_KEY
+    from rtstart.core.realtime.faults import told
 
     talk, result = standard_error(), standard_output()
     style = style_of(talk)
@@ -276,8 +277,10 @@ def _tell(emulator: "Emulator", *, for_command: bool) -> None:
         rows += [("over TLS", emulator.tls_base_url), ("NODE_EXTRA_CA_CERTS", tls.authority_path)]
     for label, value in rows:
         talk.write(f"  {arrow}  {style.ink(label.ljust(21), 'bold')}{value}\n")
-    for rule in options.faults:
-        talk.write(f"  {style.ink(style.glyphs.warning, 'warn')}  {'fault'.ljust(21)}{rule.name}\n")
+    for rule in emulator.board.rules:
+        talk.write(
+            f"  {style.ink(style.glyphs.warning, 'warn')}  {'fault'.ljust(21)}{told(rule)}\n"
+        )
     if not for_command:
         talk.write(f"\n  {style.ink('Real keys are refused. Ctrl-C stops.', 'dim')}\n")
     talk.write("\n")

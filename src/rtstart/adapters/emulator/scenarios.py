@@ -27,12 +27,10 @@ def read_scenario(path: Path) -> Scenario:
         raise Usage.of(_not_yaml(path, error)) from error
     scenario, faults = parse_scenario(table)
     lines = dict(_lines(tree, ())) if tree is not None else {}
+    numbered = [(_nearest_line(lines, fault.path), fault) for fault in faults]
     findings = [
-        BAD_SCENARIO.found(
-            f"{'.'.join(fault.path)} {fault.words}".strip(),
-            where=f"{path}:{_nearest_line(lines, fault.path)}",
-        )
-        for fault in faults
+        BAD_SCENARIO.found(f"{'.'.join(fault.path)} {fault.words}".strip(), where=f"{path}:{line}")
+        for line, fault in sorted(numbered, key=lambda each: each[0])
     ]
     findings += _missing_sounds(scenario, path)
     if findings:

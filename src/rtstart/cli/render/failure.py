@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import groupby
 from textwrap import TextWrapper
 
 from rtstart.cli.render.style import Ink, Style
@@ -18,9 +19,11 @@ def failure_lines(error: RtstartError, *, style: Style) -> Iterator[str]:
     yield ""
     if len(error.findings) > 1:
         yield style.ink(f"  {style.glyphs.failed} {error.what}", "bad")
-        for finding in error.findings:
+        for fix, findings in groupby(error.findings, key=_fix):
             yield ""
-            yield from _short(finding, style)
+            for finding in findings:
+                yield from _short(finding, style)
+            yield from (style.ink(f"    {line}", "dim") for line in _wrap(fix))
         yield ""
         return
     place = "" if error.where.lower() in error.what.lower() else f"  {error.where}"
@@ -58,9 +61,11 @@ def _short(finding: Finding, style: Style) -> Iterator[str]:
     first, *rest = _wrap(f"{place}{finding.what}")
     words = first.removeprefix(place)
     yield f"  {style.ink(place if words != first else '', 'dim')}{words}"
-    yield from (f"  {line}" for line in rest)
-    fix = finding.fix.command or finding.fix.words
-    yield from (style.ink(f"    {line}", "dim") for line in _wrap(f"{fix}  ({finding.code})"))
+    yield from (f"    {line}" for line in rest)
+
+
+def _fix(finding: Finding) -> str:
+    return f"{finding.fix.command or finding.fix.words}  ({finding.code})"
 
 
 def _hint(hint: str, style: Style) -> Iterator[str]:

@@ -100,6 +100,21 @@ class FaultRule:
     share: float = 0.1
 
 
+def told(rule: FaultRule) -> str:
+    """A fault as the command line has it, with all that holds for it."""
+    said = {
+        "at": None if rule.at_s is None else f"{rule.at_s:g}s",
+        "turn": rule.turn,
+        "times": rule.times,
+        "chance": None if rule.chance == 1 else f"{rule.chance:g}",
+        "for": f"{rule.for_s:g}s",
+        "share": f"{rule.share:g}",
+    }
+    keys = FAULT_KEYS[rule.name]
+    pairs = [f"{key}={said[key]}" for key in keys if said[key] is not None]
+    return f"{rule.name}:{','.join(pairs)}" if pairs else rule.name
+
+
 def parse_fault(text: str) -> FaultRule | str:
     """A fault as the command line has it (`drop:at=5s,times=1`), or what is wrong with it."""
     name, _, rest = text.partition(":")

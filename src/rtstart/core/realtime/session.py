@@ -154,7 +154,7 @@ class SessionMachine:
 
     def _rang(self, timer: str) -> None:
         if timer == "end":
-            words = f"Your session hit the maximum duration of {self._lasts_s / 60:g} minutes."
+            words = f"Your session hit the maximum duration of {_in_words(self._lasts_s)}."
             self._box.refuse(Fault("session_expired", words), None, None)
             self._close(EXPIRED_CLOSE, words)
         elif timer == "idle":
@@ -285,3 +285,8 @@ class SessionMachine:
         request = self.settings.transcription
         if request is not None:
             self._box.put(Transcribe(item_id, heard, request))
+
+
+def _in_words(seconds: float) -> str:
+    minutes = seconds / 60
+    return f"{minutes:g} minutes" if minutes.is_integer() else f"{seconds:g} seconds"

@@ -45,6 +45,21 @@ def test_failure_lines_list_every_fault() -> None:
     assert "(RT104)" in "".join(lines)
 
 
+def test_failure_lines_say_once_what_mends_several() -> None:
+    error = NotAProject.of(
+        BAD_CONFIG.found("dev.port must be a whole number", where="rtstart.toml:4"),
+        BAD_CONFIG.found("dev.prot is unknown", where="rtstart.toml:5"),
+    )
+
+    lines = list(failure_lines(error, style=_PLAIN))
+
+    assert lines[3:5] == [
+        "  rtstart.toml:4  dev.port must be a whole number",
+        "  rtstart.toml:5  dev.prot is unknown",
+    ]
+    assert "".join(lines).count(BAD_CONFIG.code) == 1
+
+
 def test_finding_lines_show_each_command_on_its_own_line() -> None:
     finding = DOTENV_READABLE.found(where=".env", fix=Fix("Do both:", "chmod 600 .env\nls -l .env"))
 

@@ -13,6 +13,7 @@ from rtstart.core.realtime.faults import (
     OnFault,
     parse_fault,
     read_fault,
+    told,
 )
 
 
@@ -35,6 +36,17 @@ def _always() -> float:
 )
 def test_a_fault_is_read(text: str, rule: FaultRule) -> None:
     assert parse_fault(text) == rule
+    assert parse_fault(told(rule)) == rule
+
+
+def test_a_fault_is_told_with_all_that_holds_for_it() -> None:
+    rules = (FaultRule("drop", at_s=5.0), FaultRule("slow-answer", turn=2, chance=0.5, for_s=0.25))
+
+    assert [told(rule) for rule in (*rules, FaultRule("wrong-key"))] == [
+        "drop:at=5s",
+        "slow-answer:turn=2,chance=0.5,for=0.25s",
+        "wrong-key",
+    ]
 
 
 @pytest.mark.parametrize(

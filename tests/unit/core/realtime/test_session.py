@@ -1106,6 +1106,14 @@ def test_a_session_ends_after_its_time() -> None:
     assert desk.send("response.create") == []
 
 
+def test_a_session_of_seconds_says_how_many() -> None:
+    desk = Desk(lasts_s=2.5)
+
+    (error,) = desk.ring("end")
+
+    assert error["error"]["message"] == "Your session hit the maximum duration of 2.5 seconds."
+
+
 def test_a_session_can_be_closed_from_outside() -> None:
     desk = Desk()
 

@@ -89,6 +89,10 @@ def admit(knock: Knock, *, secrets: SecretStore, policy: KeyPolicy, now: float) 
     if knock.call_id is not None:
         return Joining(knock.call_id)
     if knock.intent == "transcription":
+        # A transcription model belongs into the session, not here (transcription guide, 2026-11).
+        fault = None if knock.model is None else model_fault(knock.model)
+        if fault is not None:
+            return Turned(fault, BAD_REQUEST_CLOSE)
         return Admitted(_transcription(bound))
     return _speech(knock.model, bound)
 

@@ -209,6 +209,7 @@ def test_a_session_is_opened_or_not(knock: Knock, answer: object) -> None:
         (_knock(model=None), "missing_model", 4000),
         (_knock(model=""), "missing_model", 4000),
         (_knock(model="gpt-nope"), "invalid_model", 4000),
+        (_knock(model="gpt-transcribe", intent="transcription"), "invalid_model", 4000),
     ],
 )
 def test_a_refusal_has_its_code_and_close(knock: Knock, code: str, close: int) -> None:

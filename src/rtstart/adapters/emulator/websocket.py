@@ -15,6 +15,7 @@ PING_S = 20.0
 SILENT_S = 65.0
 """A client from which not even a pong came for so long is gone (half-open sockets)."""
 
+_AT_ONCE = 50
 _MAX_MESSAGE_BYTES = MAX_AUDIO_BYTES * 4 // 3 + 64 * 1024
 _MAX_WAITING_BYTES = 64 * 1024 * 1024
 
@@ -87,6 +88,7 @@ async def serve(
     channel = SocketChannel(socket, abort)
     loop = asyncio.get_running_loop()
     heard_at = loop.time()
+    count = 0
 
     async def ping() -> None:
         while True:
@@ -102,6 +104,10 @@ async def serve(
     try:
         async for message in socket:
             heard_at = loop.time()
+            count += 1
+            if count % _AT_ONCE == 0:
+                # Of a flood as much as the socket's buffer holds would be served in one go.
+                await asyncio.sleep(0)
             match message.type:
                 case WSMsgType.TEXT:
                     await call.receive_long(message.data, number)

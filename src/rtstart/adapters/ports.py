@@ -22,8 +22,9 @@ class Holder:
 
     @property
     def words(self) -> str:
-        """Who it is, on one line."""
-        return f"pid {self.pid} ({self.command})"
+        """Who it is, short enough for a line of a terminal."""
+        short = self.command if len(self.command) <= 32 else f"{self.command[:31]}…"
+        return f"pid {self.pid} ({short})"
 
 
 def is_free(port: int) -> bool:

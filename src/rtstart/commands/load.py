@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rtstart.adapters.files import is_readable_by_others, read_text, shortest
 from rtstart.adapters.processes.procfile import parse_procfile
-from rtstart.core.config import ProjectConfig, parse_config
+from rtstart.core.config import ProjectConfig, parse_config, usual_config
 from rtstart.core.dotenv import Dotenv, parse_dotenv
 from rtstart.core.errors import Failed, NotAProject
 from rtstart.core.findings import Finding
@@ -40,6 +40,8 @@ def load_project(project_dir: Path) -> tuple[Project, list[Finding]]:
     if procfile_text is not None:
         commands = dict(parse_procfile(procfile_text))
         faults += unread_lines(procfile_text, commands.keys())
+        if config_text is None and commands:
+            config = usual_config(tuple(commands))
     elif not (project_dir / "Procfile").exists():
         faults.append(BAD_PROCFILE.found("There is no Procfile beside rtstart.toml"))
     dotenv_text = _read(project_dir, ".env", faults)

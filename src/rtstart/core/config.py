@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
@@ -15,6 +15,8 @@ from rtstart.core.toml_places import key_lines, line_of
 
 Framework: TypeAlias = Literal["none", "vite", "next"]
 """Whose update socket (HMR) a service has; decides how the public address is proved."""
+
+KEY_NAME = "OPENAI_API_KEY"
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -71,6 +73,17 @@ class ProjectConfig:
         """Whose update socket a service has; `none` for one that is not described."""
         found = self.services.get(service)
         return found.framework if found else "none"
+
+
+def usual_config(names: Sequence[str]) -> ProjectConfig:
+    """What holds for a Procfile alone, whose processes have these names.
+
+    As with foreman and Heroku, `web`, or else the first, is told its port by `PORT`. It is also the
+    only one that gets the key.
+    """
+    public = "web" if "web" in names else names[0]
+    service = ServiceConfig(public, port_env="PORT", ready=HttpReady("/"), secrets=(KEY_NAME,))
+    return ProjectConfig(public=public, services={public: service})
 
 
 def parse_config(

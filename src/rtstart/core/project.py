@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtstart.core.api_key import key_fault
-from rtstart.core.config import ProjectConfig, ServiceConfig
+from rtstart.core.config import KEY_NAME, ProjectConfig, ServiceConfig
 from rtstart.core.dotenv import Dotenv
-from rtstart.core.findings import Finding
-from rtstart.core.findings.project import BAD_WEBHOOK_SECRET, SERVICE_WITHOUT_COMMAND
+from rtstart.core.findings import Finding, Fix
+from rtstart.core.findings.project import (
+    BAD_CONFIG,
+    BAD_WEBHOOK_SECRET,
+    SERVICE_WITHOUT_COMMAND,
+)
 from rtstart.core.key_firewall import leaked_names
 from rtstart.core.webhooks import is_webhook_secret
-
-KEY_NAME = "OPENAI_API_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def cross_faults(project: Project) -> list[Finding]:
         for name in project.config.services
         if project.commands and name not in project.commands
     ]
+    if project.commands:
+        faults += _public_faults(project)
     lines = project.dotenv.lines
     raw_key = project.dotenv.values.get(KEY_NAME, "")
     faults += leaked_names(project.dotenv.values, file=".env", lines=lines, key=raw_key)
@@ -79,3 +83,22 @@ def cross_faults(project: Project) -> list[Finding]:
         if (value := project.dotenv.values.get(name)) and not is_webhook_secret(value)
     ]
     return faults
+
+
+def _public_faults(project: Project) -> list[Finding]:
+    """What keeps the address from leading to the services that it is meant for."""
+    public = project.config.public
+    if public not in (*project.commands, *project.config.services):
+        words = f'dev.public is "{public}", but the Procfile has no line "{public}:"'
+        fix = Fix("Name a process of the Procfile under [dev] public.")
+        return [BAD_CONFIG.found(words, fix=fix, where="rtstart.toml")]
+    return [
+        BAD_CONFIG.found(
+            f'"{one.name}" is behind the address, but nothing says on which port it listens',
+            why="The gateway leads there, and tells each process its port by a variable.",
+            fix=Fix(f'Name that variable: [services.{one.name}] port_env = "PORT".'),
+            where="rtstart.toml",
+        )
+        for one in project.services()
+        if not one.port_env and (one.name == public or one.routes or one.mint or one.webhooks)
+    ]

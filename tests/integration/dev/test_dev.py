@@ -134,6 +134,19 @@ async def test_dev_gives_the_key_to_the_token_service_and_masks_it(project: Path
     )
 
 
+async def test_dev_runs_a_procfile_alone(project: Path) -> None:
+    (project / "rtstart.toml").unlink()
+    (project / "Procfile").write_text(f"app: exec '{sys.executable}' server.py app PORT\n")
+    run = _Run(DevRequest(project, tunnel="none"))
+
+    async def look(told: Announced) -> None:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(told.local_url)
+        assert (answer.status_code, "<title>app</title>" in answer.text) == (200, True)
+
+    assert await run.while_up(look) == 0
+
+
 async def test_dev_serves_the_page_locally_without_ceremony(project: Path) -> None:
     run = _Run(DevRequest(project, tunnel="none"))
     pages: list[str] = []

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import pytest
 
 from rtstart.core.api_key import is_secret, key_fault
-from rtstart.core.config import ProjectConfig, ServiceConfig
+from rtstart.core.config import KEY_NAME, ProjectConfig, ServiceConfig, usual_config
 from rtstart.core.dotenv import parse_dotenv
 from rtstart.core.project import Key, Project, cross_faults, find_key
 
 _KEY = "sk-test-" + "0123456789abcdef"
+_WEB = ServiceConfig("web", port_env="PORT")
 
 
 def _project(dotenv: str = "", services: Mapping[str, ServiceConfig] | None = None) -> Project:
@@ -75,13 +76,13 @@ def test_find_key_never_shows_it() -> None:
 
 
 def test_cross_faults_is_empty_when_files_agree() -> None:
-    assert cross_faults(_project(services={"web": ServiceConfig("web")})) == []
+    assert cross_faults(_project(services={"web": _WEB})) == []
 
 
 def test_cross_faults_names_what_does_not_agree() -> None:
     project = _project(
         f"A=1\nVITE_OPENAI_KEY={_KEY}\nOPENAI_API_KEY=hello",
-        {"web": ServiceConfig("web"), "token": ServiceConfig("token")},
+        {"web": _WEB, "token": ServiceConfig("token")},
     )
 
     assert [(fault.code, fault.where) for fault in cross_faults(project)] == [
@@ -93,3 +94,34 @@ def test_cross_faults_names_what_does_not_agree() -> None:
 
 def test_services_have_defaults_when_only_the_procfile_names_them() -> None:
     assert _project().services() == (ServiceConfig("web"),)
+
+
+def test_cross_faults_names_what_the_gateway_could_not_reach() -> None:
+    commands = {"web": "vite", "token": "node x"}
+    deaf = ServiceConfig("web"), ServiceConfig("token", routes=("/session",))
+    config = ProjectConfig(services={one.name: one for one in deaf})
+
+    faults = cross_faults(Project("app", "/app", config, commands, parse_dotenv("")))
+
+    assert [(fault.code, fault.what) for fault in faults] == [
+        ("RT102", f'"{name}" is behind the address, but nothing says on which port it listens')
+        for name in ("web", "token")
+    ]
+
+
+def test_cross_faults_names_a_public_process_that_is_not_there() -> None:
+    project = Project("app", "/app", ProjectConfig(), {"app": "x"}, parse_dotenv(""))
+
+    assert [fault.what for fault in cross_faults(project)] == [
+        'dev.public is "web", but the Procfile has no line "web:"'
+    ]
+
+
+@pytest.mark.parametrize(("names", "public"), [(("app", "web"), "web"), (("app", "job"), "app")])
+def test_procfile_alone_leads_to_web_or_the_first(names: tuple[str, ...], public: str) -> None:
+    config = usual_config(names)
+    service = config.services[public]
+
+    assert (config.public, service.port_env, service.secrets) == (public, "PORT", (KEY_NAME,))
+    project = Project("app", "/app", config, dict.fromkeys(names, "x"), parse_dotenv(""))
+    assert cross_faults(project) == []

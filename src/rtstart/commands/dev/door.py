@@ -54,11 +54,10 @@ def _settings(layout: Layout, request: DevRequest) -> GatewaySettings:
     if layout.emulation is not None:
         upstreams.append(Upstream(EMULATOR, layout.emulation.port))
         routes.append(Route(REALTIME_ROUTE, EMULATOR))
-    default = project.config.public if project.config.public in ports else services[0].name
     return GatewaySettings(
         project=project.name,
         upstreams=tuple(upstreams),
-        default=default,
+        default=project.config.public,
         shown=project.config.visitors if project.config.visitors in ports else "",
         routes=tuple(routes),
         mint_paths=tuple(one.mint for one in services if one.mint),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rtstart.adapters.files import is_readable_by_others, read_text, shortest
 from rtstart.adapters.processes.procfile import parse_procfile
-from rtstart.core.config import ProjectConfig, parse_config, usual_config
+from rtstart.core.config import KEY_NAME, ProjectConfig, parse_config, usual_config
 from rtstart.core.dotenv import Dotenv, parse_dotenv
 from rtstart.core.errors import Failed, NotAProject
 from rtstart.core.findings import Finding
@@ -16,7 +16,7 @@ from rtstart.core.findings.security import DOTENV_READABLE
 from rtstart.core.findings.types import Fix
 from rtstart.core.key_firewall import FRAMEWORK_FILES, leaked_names
 from rtstart.core.procfile import unread_lines
-from rtstart.core.project import KEY_NAME, Project, cross_faults
+from rtstart.core.project import Project, cross_faults
 
 _MOST_NAMED = 3
 _BAD_FILE = {"rtstart.toml": BAD_CONFIG, "Procfile": BAD_PROCFILE, ".env": BAD_DOTENV}

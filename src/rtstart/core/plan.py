@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rtstart.core.api_key import EMULATED_KEY, is_secret
-from rtstart.core.config import ServiceConfig
-from rtstart.core.project import KEY_NAME, Key, Project
+from rtstart.core.config import KEY_NAME, ServiceConfig
+from rtstart.core.project import Key, Project
 from rtstart.core.services import HttpReady, Service
 
 EMULATOR = "emulator"

@@ -14,11 +14,12 @@ from rtstart.commands.dev.tools import with_tools
 from rtstart.commands.dev.ways import Ways, find_ways
 from rtstart.core.access import TOKEN_NAME, is_easy_token
 from rtstart.core.api_key import key_fault
+from rtstart.core.config import KEY_NAME
 from rtstart.core.errors import Conflict, NotAProject, Usage
 from rtstart.core.events import Emit, PortMoved
 from rtstart.core.findings.security import TOKEN_EASY
 from rtstart.core.plan import Emulation, Plan, make_plan
-from rtstart.core.project import KEY_NAME, Key, Project, find_key
+from rtstart.core.project import Key, Project, find_key
 
 _EMULATOR_WISH = 8765
 _FIXED_PORT = ("url", "cloudflared-named", "devtunnel")

@@ -1,6 +1,7 @@
 """The relay between a backend and the API, which the emulator plays."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -301,6 +302,34 @@ async def test_api_that_cannot_be_reached_is_named() -> None:
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
     assert r.codes == ["RT525"]
+
+
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 50\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"]
+)
+async def test_answer_that_the_api_breaks_off_is_seen_as_cut(head: bytes) -> None:
+    async def api(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + head)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(api, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with running(f"http://127.0.0.1:{port}/v1") as r:
+        reader, writer = await asyncio.open_connection("127.0.0.1", r.relay.port)
+        writer.write(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        got = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := await reader.read(65536):
+                got += chunk
+        writer.close()
+        told = [event.status for event in r.events if isinstance(event, Relayed)]
+    server.close()
+    await server.wait_closed()
+
+    assert (got.count(b"HTTP/1.1"), b"\r\n0\r\n" in got) == (1, False)
+    assert (told, r.codes) == ([200], ["RT525"])
 
 
 async def test_connections_are_kept_and_speak_http2(

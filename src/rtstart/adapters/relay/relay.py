@@ -233,6 +233,12 @@ class Relay:
                 passing.got.take(chunk)
                 await response.write(chunk)
             await response.write_eof()
+        except (httpx.TransportError, ConnectionError) as error:
+            # Too late to say anything: a cut connection tells that the answer is not whole.
+            if passing.request.transport is not None:
+                passing.request.transport.abort()
+            if isinstance(error, httpx.TransportError):
+                self._tell_unreachable(passing, f"hung up before its answer was whole ({error})")
         finally:
             rest_ms = (time.perf_counter() - began) * 1000
             # Looked at only now, so that nobody waits for it.
@@ -300,11 +306,15 @@ class Relay:
     def _unreachable(
         self, passing: _Passing, status: int, code: str, words: str
     ) -> web.StreamResponse:
-        what = f"{httpx.URL(self._settings.base_url).host} {words}"
+        what = self._tell_unreachable(passing, words)
         self._look_at(passing)
-        self._say(API_UNREACHABLE.found(what, where=f"{passing.request.method} {passing.path}"))
         self._emit(Relayed(passing.number, passing.request.method, passing.path, status, 0.0, 0.0))
         return _problem(status, code, f"{what}.")
+
+    def _tell_unreachable(self, passing: _Passing, words: str) -> str:
+        what = f"{httpx.URL(self._settings.base_url).host} {words}"
+        self._say(API_UNREACHABLE.found(what, where=f"{passing.request.method} {passing.path}"))
+        return what
 
 
 async def _chunks(request: web.BaseRequest, sample: Sample) -> AsyncIterator[bytes]:

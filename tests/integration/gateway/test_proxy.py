@@ -168,10 +168,12 @@ async def test_client_that_leaves_ends_the_upstream_request() -> None:
             await r.web.cancelled.wait()
 
 
-async def test_cut_answer_is_seen_as_cut() -> None:
+async def test_cut_answer_is_seen_as_cut_and_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
     async with running() as r, r.client.get(r.local_url + "/half") as answer:
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.read()
+
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_answer_that_is_not_http_is_named() -> None:

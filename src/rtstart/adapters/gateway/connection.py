@@ -246,6 +246,11 @@ class ConnectionServer:
         connection.begin_request()
         try:
             return await self._handle(connection, request)
+        except ConnectionError as error:
+            # One of the two ends has gone while the answer came. Nobody is left to be told.
+            logger.debug("an answer was cut: %s", error)
+            connection.cut()
+            return CLOSED
         finally:
             connection.end_request()
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import aiohttp
 
@@ -42,7 +42,14 @@ class Over:
     """A call has ended."""
 
 
-CallFact: TypeAlias = Speaks | Used | Over
+@dataclass(frozen=True, slots=True)
+class NeverWas:
+    """The API knows no call of this id."""
+
+
+CallFact: TypeAlias = Speaks | Used | Over | NeverWas
+
+_Listened: TypeAlias = Literal["over", "unknown", "cut", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +116,23 @@ class CallWatch:
     async def _follow(self, call_id: str, tell: Callable[[CallFact], None]) -> None:
         try:
             async with asyncio.timeout(LONGEST_CALL_S):
+                before: _Listened | None = None
                 for pause_s in _PAUSES_S:
-                    if await self._listen(call_id, tell):
+                    heard = await self._listen(call_id, tell)
+                    if heard == "over" or (heard == "unknown" and before == "cut"):
                         tell(Over())
                         return
+                    if heard == "unknown" and before == "unknown":  # twice: it may be very young
+                        tell(NeverWas())
+                        return
+                    before = heard
                     await asyncio.sleep(pause_s)
         except TimeoutError:
             tell(Over())
         logger.debug("the sideband of %s was not kept to its end", call_id)
 
-    async def _listen(self, call_id: str, tell: Callable[[CallFact], None]) -> bool:
-        """Listen once; say whether the call is over (or never was), not only the connection."""
+    async def _listen(self, call_id: str, tell: Callable[[CallFact], None]) -> _Listened:
+        """Listen once; say how it ended."""
         base = self._access.base_url.replace("http", "ws", 1)
         try:
             async with self._session().ws_connect(
@@ -129,11 +142,11 @@ class CallWatch:
                     if message.type is aiohttp.WSMsgType.TEXT:
                         for fact in facts_of(message.data):
                             tell(fact)
-                return socket.close_code in (1000, 1001)
+                return "over" if socket.close_code in (1000, 1001) else "cut"
         except aiohttp.WSServerHandshakeError as error:
-            return error.status == _NOT_FOUND
+            return "unknown" if error.status == _NOT_FOUND else "unreachable"
         except (aiohttp.ClientError, OSError):
-            return False
+            return "unreachable"
 
     async def hang_up(self, call_id: str) -> str:
         """End a call; empty when it is over, else why it may still go on."""

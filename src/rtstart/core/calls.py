@@ -22,6 +22,9 @@ CALLS_PATH = "/.rtstart/calls"
 RELAYED = "rtc_relay_"
 """How our own ids begin, for sessions that the backend holds through the relay."""
 
+BACKEND = "relay"
+"""Whose call it is when the app's own backend began it and nobody is known to have asked for it."""
+
 LONGEST_CALL_S = 3600.0
 """After an hour the API ends every session (facts of 2026-11)."""
 
@@ -34,7 +37,8 @@ _REMEMBERED = 10_000
 class Call:
     """One call. Times are on `now`'s clock; `ended` is None while it goes on.
 
-    `dollars` is what its usage numbers say; `is_measured` that there were any.
+    `dollars` is what its usage numbers say; `is_measured` that there were any; `took_secret` that a
+    secret of its visitor stands for it no more.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Call:
     ended: float | None = None
     dollars: float = 0.0
     is_measured: bool = False
+    took_secret: bool = False
 
     def seconds(self, now: float) -> float:
         """How long it has gone on."""
@@ -91,17 +96,29 @@ class CallLedger:
         self._secrets = [one for one in self._secrets if one[1] != visitor or one[0] < since]
 
     def started(self, call_id: str, *, visitor: str, now: float) -> Call | None:
-        """A call is known by its id from now on; None when it was known, or is no call's id."""
+        """A call is known by its id from now on; None when it was known, or is no call's id.
+
+        A call of the backend is that of whoever was given a secret longest ago and has not come
+        with it yet: what the app gives out may be a ticket for its own backend.
+        """
         if call_id in self._calls or CALL_ID.fullmatch(call_id) is None:
             return None
         if len(self._calls) >= _REMEMBERED:
             return None
         self._settle(now)
-        own = next((one for one in self._secrets if one[1] == visitor), None)
+        own = next((one for one in self._secrets if visitor in (one[1], BACKEND)), None)
         if own is not None:
             self._secrets.remove(own)
-        self._calls[call_id] = Call(call_id, visitor, now)
+            visitor = own[1]
+        self._calls[call_id] = Call(call_id, visitor, now, took_secret=own is not None)
         return self._calls[call_id]
+
+    def never_was(self, call_id: str) -> Call | None:
+        """The API knows no such call. A secret that was given out for it may still become one."""
+        call = self._calls.pop(call_id, None)
+        if call is not None and call.took_secret:
+            self._unreported += 1
+        return call
 
     def speaks_to(self, call_id: str, model: str) -> None:
         """Which model a call speaks to."""

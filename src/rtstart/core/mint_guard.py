@@ -8,7 +8,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rtstart.core.calls import CallLedger
+from rtstart.core.calls import BACKEND, Call, CallLedger
 
 _MINUTE_S = 60.0
 _LATER_S = 30
@@ -91,6 +91,7 @@ class MintGuard:
         self._recent: deque[tuple[float, str]] = deque()
         self._made: Counter[str] = Counter()
         self._pending: Counter[str] = Counter()
+        self._became_calls: Counter[str] = Counter()
         self._stopped = False
 
     @property
@@ -101,6 +102,13 @@ class MintGuard:
     def made_by(self, visitor: str) -> int:
         """How many of them a visitor got."""
         return self._made[visitor]
+
+    def may_tell(self, visitor: str, told: int) -> bool:
+        """Whether a visitor's page that has told of so many calls may tell of another.
+
+        Each call comes from a secret, now and then two from one; some may be from the run before.
+        """
+        return told < self._limits.open_per_visitor + 2 * self._made[visitor]
 
     @property
     def is_stopped(self) -> bool:
@@ -138,9 +146,30 @@ class MintGuard:
         self._pending[allowed.visitor] -= 1
         if not self._pending[allowed.visitor]:
             del self._pending[allowed.visitor]
+        is_call = self._became_calls[allowed.visitor] > 0
+        if is_call:
+            self._became_calls[allowed.visitor] -= 1
         if status in range(200, 300):
             self._made[allowed.visitor] += 1
-            self.calls.minted(allowed.visitor, now=now)
+            if not is_call:
+                self.calls.minted(allowed.visitor, now=now)
+
+    def begun_by_backend(self, call_id: str, *, now: float) -> Call | None:
+        """The app's backend has begun a call, for whoever waits for its answer just now.
+
+        None when the call was known.
+        """
+        for visitor, number in self._pending.items():
+            if self._became_calls[visitor] < number:
+                self.calls.minted(visitor, now=now)
+                call = self.calls.started(call_id, visitor=visitor, now=now)
+                self._became_calls[visitor] += call is not None
+                return call
+        return self.calls.started(call_id, visitor=BACKEND, now=now)
+
+    def why_no_call(self, now: float) -> MintRefused | None:
+        """Why no call may begin now, whoever asks; None when one may."""
+        return STOPPED if self._stopped else self._spent(now)
 
     def _form(self, asked: MintAsked) -> MintRefused | None:
         if asked.method != "POST":
@@ -158,6 +187,9 @@ class MintGuard:
     def _budget(self, now: float) -> MintRefused | None:
         if self.made + self._pending.total() >= self._limits.per_run:
             return _RUN_IS_SPENT
+        return self._spent(now)
+
+    def _spent(self, now: float) -> MintRefused | None:
         if self._is_emulated:
             return None
         spent = self.calls.spent(now)

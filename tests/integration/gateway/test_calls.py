@@ -9,11 +9,21 @@ import aiohttp
 import numpy as np
 import pytest
 
-from rtstart.adapters.calls import ApiAccess, CallFact, CallWatch, Over, Speaks, Used, facts_of
+from rtstart.adapters.calls import (
+    ApiAccess,
+    CallFact,
+    CallWatch,
+    NeverWas,
+    Over,
+    Speaks,
+    Used,
+    facts_of,
+)
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from rtstart.adapters.gateway import Gateway, GatewaySettings, Route, Upstream
-from rtstart.core.events import Called, Event
+from rtstart.core.events import Called, Event, Visited
+from rtstart.core.mint_guard import MintLimits
 from tests.fakes.gateways import ORIGIN, running
 from tests.fakes.realtime import KEY, PeerClient, calling, recording
 from tests.fakes.speech import ONE_TURN
@@ -139,7 +149,7 @@ def _only_call(emulator: Emulator) -> str:
     return call_id
 
 
-async def test_unknown_call_is_over_and_hanging_it_up_is_no_problem() -> None:
+async def test_unknown_call_never_was_and_hanging_it_up_is_no_problem() -> None:
     async with (
         Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as emulator,
         CallWatch(ApiAccess(emulator.base_url, KEY)) as watch,
@@ -148,7 +158,7 @@ async def test_unknown_call_is_over_and_hanging_it_up_is_no_problem() -> None:
         hearing.watch("rtc_unknown", lambda _: None)
         problem = await watch.hang_up("rtc_unknown")
 
-        assert (await hearing.hear(Over), problem) == (Over(), "")
+        assert (await hearing.hear(NeverWas), problem) == (NeverWas(), "")
         with pytest.raises(ValueError, match="such an id"):
             watch.watch("../keys", lambda _: None)
         assert await watch.hang_up("../keys") == "no call has such an id"
@@ -196,6 +206,64 @@ async def test_page_may_say_which_calls_are_its_own(tmp_path: Path) -> None:
         assert await say({"call_id": "rtc_1", "state": "ended"}) == 204
         assert r.gateway.open_calls() == ()
         assert r.gateway.spent.calls == 1
+
+
+async def test_page_cannot_invent_calls_without_end() -> None:
+    async with running(limits=MintLimits(open_per_visitor=3)) as r:
+        headers = r.outside(Cookie=await r.come_in(), Origin=ORIGIN)
+        statuses = []
+        for number in range(4):
+            told = {"call_id": f"rtc_{number}", "state": "started"}
+            url = r.public_url + "/.rtstart/calls"
+            async with r.client.post(url, json=told, headers=headers) as answer:
+                statuses.append(answer.status)
+
+        assert statuses == [204, 204, 204, 429]
+        assert len(r.gateway.open_calls()) == 3
+
+
+async def test_invented_call_does_not_hide_its_secret_from_the_budget() -> None:
+    async with (
+        Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as emulator,
+        CallWatch(ApiAccess(emulator.base_url, KEY)) as watch,
+        running() as r,
+    ):
+        hearing = Hearing(watch)
+        r.gateway._desk.calls = hearing
+        headers = r.outside(Cookie=await r.come_in(), Origin=ORIGIN)
+        async with r.client.post(r.public_url + "/session", json={}, headers=headers):
+            pass
+        told = {"call_id": "rtc_invented", "state": "started"}
+        url = r.public_url + "/.rtstart/calls"
+        async with r.client.post(url, json=told, headers=headers):
+            pass
+        await hearing.hear(NeverWas)
+
+        assert (r.gateway.open_calls(), r.gateway.spent.minutes) == ((), 3.0)
+
+
+async def test_calls_of_a_visitor_who_is_put_out_are_hung_up() -> None:
+    hung_up = asyncio.Event()
+
+    class Control:
+        def watch(self, call_id: str, tell: object) -> None:
+            pass
+
+        async def hang_up(self, call_id: str) -> str:
+            assert call_id == "rtc_1"
+            hung_up.set()
+            return "the API answered 500"
+
+    async with running() as r:
+        r.gateway._desk.calls = Control()
+        await r.come_in("Ada")
+        r.gateway.call_started("rtc_1", "v1")
+        r.gateway.call_started("rtc_2", "developer")
+        r.gateway.drop("v1")
+        async with asyncio.timeout(2):
+            await hung_up.wait()
+
+    assert Visited("Ada", "dropped", "a call goes on: the API answered 500") in r.events
 
 
 async def test_calls_path_wants_post_and_little() -> None:

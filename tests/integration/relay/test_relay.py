@@ -20,6 +20,7 @@ from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from rtstart.adapters.gateway import Gateway, GatewaySettings, Upstream
 from rtstart.adapters.relay import Relay, RelaySettings
 from rtstart.core.events import Event, Found, Relayed
+from rtstart.core.mint_guard import STOPPED, MintRefused
 from tests.fakes.http2 import http2_server
 from tests.fakes.realtime import KEY, calling, connected, recording
 from tests.fakes.speech import ONE_TURN
@@ -73,7 +74,11 @@ class Ears:
     """Hears of calls."""
 
     started: list[str] = field(default_factory=list)
+    stopped: MintRefused | None = None
     facts: asyncio.Queue[tuple[str, CallFact]] = field(default_factory=asyncio.Queue)
+
+    def why_no_call(self) -> MintRefused | None:
+        return self.stopped
 
     def call_started(self, call_id: str) -> None:
         self.started.append(call_id)
@@ -174,6 +179,65 @@ async def test_socket_of_the_backend_passes_is_heard_and_can_be_cut() -> None:
         assert await r.relay.cut("rtc_relay_9") is False
     assert (call_id, Speaks("gpt-realtime-2.1")) in facts
     assert any(isinstance(fact, Used) for _, fact in facts)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/realtime/client_secrets", 503),
+        ("POST", "/realtime/calls", 503),
+        ("POST", "/realtime/calls/rtc_1/accept", 503),
+        ("POST", "/realtime/calls/rtc_1/hangup", 200),
+        ("POST", "/realtime/calls/rtc_1/reject", 200),
+        ("GET", "/realtime?model=gpt-realtime-2.1", 503),
+        ("GET", "/models", 200),
+    ],
+)
+async def test_no_call_begins_by_the_backend_while_all_calls_are_stopped(
+    method: str, path: str, status: int
+) -> None:
+    async def api(_: web.BaseRequest) -> web.Response:
+        return web.json_response({})
+
+    async with _server(api) as base, running(base) as r:
+        r.relay.tell_calls_to(Ears(stopped=STOPPED))
+        answer = await r.client.request(method, r.relay.base_url + path)
+
+    assert answer.status_code == status
+    if status == 503:
+        assert answer.json()["error"]["code"] == "minting_stopped"
+
+
+async def test_call_that_the_backend_accepts_is_told() -> None:
+    async def api(_: web.BaseRequest) -> web.Response:
+        return web.Response()
+
+    async with _server(api) as base, running(base) as r:
+        ears = Ears()
+        r.relay.tell_calls_to(ears)
+        for path in ("rtc_1/accept", "rtc_2/reject", "no-call/accept"):
+            await r.client.post(f"{r.relay.base_url}/realtime/calls/{path}", json={})
+
+    assert ears.started == ["rtc_1"]
+
+
+async def test_sideband_of_the_backend_is_no_second_call() -> None:
+    async def api(request: web.BaseRequest) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        done = {"type": "response.done", "response": {"usage": {"total_tokens": 1}}}
+        await socket.send_json(done)
+        await socket.close()
+        return socket
+
+    async with _server(api) as base, running(base) as r, ClientSession() as client:
+        ears = Ears()
+        r.relay.tell_calls_to(ears)
+        async with client.ws_connect(r.relay.base_url + "/realtime?call_id=rtc_1") as socket:
+            await socket.receive_json()
+            await socket.receive()
+
+    assert (ears.started, ears.facts.qsize()) == (["rtc_1"], 0)
 
 
 async def test_close_code_and_subprotocol_of_the_api_reach_the_backend() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from rtstart.core.calls import Call, CallLedger, Spent
+from rtstart.core.calls import BACKEND, Call, CallLedger, Spent
 from rtstart.core.prices import dollars_of, dollars_per_minute
 
 USAGE = {
@@ -113,3 +113,26 @@ def test_ledger_does_not_grow_for_ever() -> None:
         ledger.started(f"rtc_{number}", visitor="v1", now=0.0)
 
     assert ledger.started("rtc_more", visitor="v1", now=0.0) is None
+
+
+def test_call_that_never_was_does_not_hide_its_secret_from_the_budget() -> None:
+    ledger = CallLedger()
+    ledger.minted("v1", now=0.0)
+    ledger.started("rtc_invented", visitor="v1", now=1.0)
+    ledger.started("rtc_also_invented", visitor="v1", now=1.0)
+    never = ledger.never_was("rtc_invented")
+    ledger.never_was("rtc_also_invented")
+
+    assert never == Call("rtc_invented", "v1", 1.0, took_secret=True)
+    assert ledger.never_was("rtc_invented") is None
+    assert ledger.spent(2.0) == Spent(1, 3.0, 3 * dollars_per_minute(""))
+
+
+def test_call_of_the_backend_is_that_of_whoever_has_a_secret_for_it() -> None:
+    ledger = CallLedger()
+    ledger.minted("v1", now=0.0)
+    ledger.minted("v2", now=1.0)
+    calls = [ledger.started(f"rtc_{n}", visitor=BACKEND, now=2.0) for n in range(3)]
+
+    assert [call.visitor for call in calls if call] == ["v1", "v2", BACKEND]
+    assert ledger.open_count(2.0) == 3

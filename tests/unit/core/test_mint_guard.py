@@ -162,3 +162,49 @@ def test_dollars_of_a_run_are_bounded_unless_nothing_is_paid() -> None:
         codes.append(_code(guard, GOOD))
 
     assert codes == ["budget_spent", 200]
+
+
+def test_call_that_the_backend_begins_for_a_request_is_counted_once() -> None:
+    guard = MintGuard(MintLimits(open_calls=2))
+    allowed = guard.decide(GOOD, now=0.0)
+    assert isinstance(allowed, MintAllowed)
+    call = guard.begun_by_backend("rtc_1", now=0.5)
+    again = guard.begun_by_backend("rtc_1", now=0.5)
+    guard.answered(allowed, status=201, now=1.0)
+
+    assert call is not None
+    assert (call.visitor, again) == ("v1", None)
+    assert (guard.made, guard.calls.open_count(1.0)) == (1, 1)
+    other = guard.begun_by_backend("rtc_2", now=1.0)
+    assert other is not None
+    assert other.visitor == "relay"
+
+
+def test_no_call_begins_while_stopped_or_when_the_budget_is_spent() -> None:
+    guard = MintGuard(MintLimits(run_minutes=1))
+    before = guard.why_no_call(0.0)
+    guard.stop()
+    stopped = guard.why_no_call(0.0)
+    guard.resume()
+    guard.begun_by_backend("rtc_1", now=0.0)
+    spent = guard.why_no_call(60.0)
+
+    assert (before, stopped and stopped.code, spent and spent.code) == (
+        None,
+        "minting_stopped",
+        "minutes_spent",
+    )
+
+
+def test_pages_may_tell_of_about_as_many_calls_as_there_are_secrets() -> None:
+    guard = MintGuard(MintLimits(open_per_visitor=2))
+    before = [guard.may_tell("v1", told) for told in (1, 2)]
+    allowed = guard.decide(GOOD, now=0.0)
+    assert isinstance(allowed, MintAllowed)
+    guard.answered(allowed, status=200, now=0.0)
+
+    assert (before, guard.may_tell("v1", 3), guard.may_tell("v1", 4)) == (
+        [True, False],
+        True,
+        False,
+    )

@@ -2,12 +2,13 @@
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
-from rtstart.adapters.calls import CallFact, Over, Speaks, Used
+from rtstart.adapters.calls import CallFact, NeverWas, Over, Speaks, Used
 from rtstart.adapters.gateway.audit_file import AuditFile
 from rtstart.adapters.gateway.connection import Connection
 from rtstart.adapters.gateway.settings import GatewaySettings
@@ -23,10 +24,10 @@ from rtstart.core.access import (
     coarse_address,
 )
 from rtstart.core.audit import AuditLine
-from rtstart.core.calls import RELAYED, Call
+from rtstart.core.calls import BACKEND, RELAYED, Call
 from rtstart.core.events import Called, Emit, Visited
 from rtstart.core.hosts import Origin
-from rtstart.core.mint_guard import MintGuard
+from rtstart.core.mint_guard import MintGuard, MintRefused
 
 _QUIET_S = 60.0
 _REMEMBERED = 512
@@ -86,6 +87,7 @@ class Desk:
         self._carried: dict[str, Held] = {}
         self._said: dict[str, float] = {}
         self._names: dict[str, str] = {}
+        self._told: Counter[str] = Counter()
 
     def write_down(self, line: AuditLine) -> None:
         """Keep an audit line, where there is a file for them."""
@@ -197,10 +199,14 @@ class Desk:
 
     def call_started(self, call_id: str, visitor: str) -> None:
         """A call of a visitor is known by its id; from now on it is watched."""
-        call = self.guard.calls.started(call_id, visitor=visitor, now=self.clock())
+        now = self.clock()
+        if visitor == BACKEND:
+            call = self.guard.begun_by_backend(call_id, now=now)
+        else:
+            call = self.guard.calls.started(call_id, visitor=visitor, now=now)
         if call is None:
             return
-        self.emit(Called(self._name(visitor), call_id))
+        self.emit(Called(self._name(call.visitor), call_id))
         if self.calls is not None:
             self.calls.watch(call_id, lambda fact: self.hear(call_id, fact))
 
@@ -213,6 +219,25 @@ class Desk:
                 self.guard.calls.used(call_id, usage)
             case Over():
                 self.call_ended(call_id)
+            case NeverWas():
+                call = self.guard.calls.never_was(call_id)
+                if call is not None:
+                    self.emit(Called(self._name(call.visitor), call_id, is_over=True))
+
+    def call_told(self, call_id: str, visitor: str) -> bool:
+        """A visitor's page says that it has begun a call; False when it has said so too often."""
+        if not self.guard.may_tell(visitor, self._told[visitor]):
+            return False
+        self._told[visitor] += 1
+        self.call_started(call_id, visitor)
+        return True
+
+    def why_no_call(self) -> MintRefused | None:
+        """Why the app's backend may begin no call now, written down; None when it may."""
+        refused = self.guard.why_no_call(self.clock())
+        if refused is not None:
+            self.write_down(AuditLine("call", BACKEND, "", "", refused.code, refused.status))
+        return refused
 
     def call_left(self, call_id: str, visitor: str) -> None:
         """A page says that its call is over. Believed of one's own calls, when nobody watches."""

@@ -15,9 +15,10 @@ from rtstart.adapters.gateway.listeners import Listener
 from rtstart.adapters.gateway.settings import GatewaySettings
 from rtstart.core.access import Invitation, Visitor
 from rtstart.core.audit import AuditLine
-from rtstart.core.calls import Call, Spent
-from rtstart.core.events import Emit
+from rtstart.core.calls import BACKEND, Call, Spent
+from rtstart.core.events import Emit, Visited
 from rtstart.core.hosts import Origin, parse_origin
+from rtstart.core.mint_guard import MintRefused
 from rtstart.core.notices import Notice
 
 
@@ -52,6 +53,7 @@ class Gateway:
         self._desk = Desk(settings, emit=emit, clock=clock, calls=calls)
         self._listeners: list[Listener] = []
         self._handler: Handler | None = None
+        self._hanging_up: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Gateway":
         self._handler = Handler(self._desk)
@@ -63,6 +65,7 @@ class Gateway:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await asyncio.gather(*self._hanging_up)
         for listener in reversed(self._listeners):
             await listener.close()
         self._listeners.clear()
@@ -181,8 +184,21 @@ class Gateway:
         return self._desk.book.visitors()
 
     def drop(self, visitor_id: str) -> Visitor | None:
-        """Put a visitor out and cut their sockets; None if nobody has that id."""
-        return self._desk.drop(visitor_id)
+        """Put a visitor out, cut their sockets and hang up their calls; None if nobody has that
+        id.
+        """
+        visitor = self._desk.drop(visitor_id)
+        calls = [call for call in self.open_calls() if call.visitor == visitor_id]
+        if visitor is not None and calls:
+            task = asyncio.create_task(self._hang_up(visitor, calls))
+            self._hanging_up.add(task)
+            task.add_done_callback(self._hanging_up.discard)
+        return visitor
+
+    async def _hang_up(self, visitor: Visitor, calls: list[Call]) -> None:
+        for problem in await asyncio.gather(*map(self._desk.hang_up, calls)):
+            if problem:
+                self._desk.emit(Visited(visitor.name, "dropped", f"a call goes on: {problem}"))
 
     def drop_all(self) -> tuple[Visitor, ...]:
         """Put everybody out, cut their sockets and withdraw every invitation."""
@@ -205,7 +221,11 @@ class Gateway:
         """The calls that are known and still go on, oldest first."""
         return self._desk.guard.calls.open_calls(self._desk.clock())
 
-    def call_started(self, call_id: str, visitor: str = "relay") -> None:
+    def why_no_call(self) -> MintRefused | None:
+        """Why the app's backend may begin no call now; None when it may."""
+        return self._desk.why_no_call()
+
+    def call_started(self, call_id: str, visitor: str = BACKEND) -> None:
         """A call has begun that did not pass here (the relay tells of it)."""
         self._desk.call_started(call_id, visitor)
 

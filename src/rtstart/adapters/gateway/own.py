@@ -136,8 +136,12 @@ class OwnPaths:
             told = None
         identifier, _ = arrived.who(self._doors.visitor(arrived))
         match told:
-            case {"call_id": str(call_id), "state": "started"}:
+            case {"call_id": str(call_id), "state": "started"} if arrived.is_local:
                 self._desk.call_started(call_id, identifier)
+            case {"call_id": str(call_id), "state": "started"}:
+                if not self._desk.call_told(call_id, identifier):
+                    words = "This page tells of more calls than it was given secrets for."
+                    return answers.problem(429, "too_many_calls", words)
             case {"call_id": str(call_id), "state": "ended"}:
                 self._desk.call_left(call_id, identifier)
             case _:

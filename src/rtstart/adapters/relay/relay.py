@@ -13,7 +13,13 @@ import httpx
 from aiohttp import web
 
 from rtstart.adapters.calls import CallFact
-from rtstart.adapters.relay.reading import LARGEST_BODY, api_request, is_looked_at
+from rtstart.adapters.relay.reading import (
+    LARGEST_BODY,
+    accepted_call,
+    api_request,
+    begins_call,
+    is_looked_at,
+)
 from rtstart.adapters.relay.records import Records, RelayRecord, Sample, masked_headers
 from rtstart.adapters.relay.sockets import RelaySockets
 from rtstart.adapters.relay.upstream import Api, Exchange
@@ -23,6 +29,7 @@ from rtstart.core.findings import Finding
 from rtstart.core.findings.api import API_UNREACHABLE
 from rtstart.core.findings.session import ANSWER_REFUSED
 from rtstart.core.hosts import is_localhost, parse_authority
+from rtstart.core.mint_guard import MintRefused
 from rtstart.core.realtime.lint import Linted, lint
 from rtstart.core.secrets import Masker
 
@@ -46,7 +53,11 @@ _FROM_A_BROWSER = ("Origin", "Sec-Fetch-Site")
 
 
 class CallEars(Protocol):
-    """Who wants to know of calls that pass here."""
+    """Who wants to know of calls that pass here, and says whether any may begin."""
+
+    def why_no_call(self) -> MintRefused | None:
+        """Why no call may begin now; None when one may."""
+        ...
 
     def call_started(self, call_id: str) -> None:
         """A call has begun."""
@@ -165,6 +176,10 @@ class Relay:
         if headers is None:
             return _problem(401, "wrong_local_key", "This relay takes only the key it gave out.")
         path = request.path.removeprefix(_PREFIX)
+        if self._calls is not None and begins_call(request.method, path, request.query):
+            stopped = self._calls.why_no_call()
+            if stopped is not None:
+                return _problem(stopped.status, stopped.code, stopped.words)
         if request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket":
             self._look(request, path, b"")
             return await self._sockets.answer(request, path, headers)
@@ -256,9 +271,7 @@ class Relay:
         linted = passing.linted
         if linted and answer.is_error and not linted.has_errors:
             self._say(ANSWER_REFUSED.found(_words(body, answer.status_code), where=passing.path))
-        location = answer.headers.get("location", "").rpartition("/")[2]
-        if answer.status_code == HTTPStatus.CREATED and CALL_ID.fullmatch(location) and self._calls:
-            self._calls.call_started(location)
+        self._tell_call(passing, answer)
         record = RelayRecord(
             number=passing.number,
             at=passing.began,
@@ -287,6 +300,15 @@ class Relay:
                 record.total_ms,
             )
         )
+
+    def _tell_call(self, passing: _Passing, answer: httpx.Response) -> None:
+        call_id = ""
+        if answer.status_code == HTTPStatus.CREATED:
+            call_id = answer.headers.get("location", "").rpartition("/")[2]
+        elif answer.is_success and passing.request.method == "POST":
+            call_id = accepted_call(passing.path)
+        if self._calls is not None and CALL_ID.fullmatch(call_id):
+            self._calls.call_started(call_id)
 
     def _look(self, request: web.BaseRequest, path: str, body: bytes) -> Linted:
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -86,19 +86,25 @@ class RelaySockets:
         chosen = (upstream.protocol,) if upstream.protocol else ()
         downstream = web.WebSocketResponse(protocols=chosen, max_msg_size=0, autoclose=False)
         await downstream.prepare(request)
-        await self._join(downstream, upstream)
+        await self._join(downstream, upstream, joins=request.query.get("call_id", ""))
         return downstream
 
     async def _join(
-        self, downstream: web.WebSocketResponse, upstream: aiohttp.ClientWebSocketResponse
+        self,
+        downstream: web.WebSocketResponse,
+        upstream: aiohttp.ClientWebSocketResponse,
+        *,
+        joins: str,
     ) -> None:
+        """Carry a session, or with `joins` the sideband of a call that is watched elsewhere."""
         self._count += 1
         call_id = f"{RELAYED}{self._count}"
         self._open[call_id] = downstream
+        ears = None if joins else self.calls
         if self.calls is not None:
-            self.calls.call_started(call_id)
+            self.calls.call_started(joins or call_id)
         up = asyncio.create_task(_pump(downstream, upstream))
-        down = asyncio.create_task(self._pump_and_hear(call_id, upstream, downstream))
+        down = asyncio.create_task(_pump_and_hear(call_id, upstream, downstream, ears))
         try:
             await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -107,26 +113,23 @@ class RelaySockets:
             await asyncio.gather(up, down, return_exceptions=True)
             await upstream.close()
             self._open.pop(call_id, None)
-            if self.calls is not None:
-                self.calls.call_told(call_id, Over())
+            if ears is not None:
+                ears.call_told(call_id, Over())
 
-    async def _pump_and_hear(
-        self,
-        call_id: str,
-        source: aiohttp.ClientWebSocketResponse,
-        sink: web.WebSocketResponse,
-    ) -> None:
-        def hear(text: str) -> None:
-            if self.calls is not None:
-                for fact in facts_of(text):
-                    self.calls.call_told(call_id, fact)
 
-        while True:
-            message = await source.receive()
-            if message.type is WSMsgType.TEXT:
-                hear(message.data)
-            if not await _passed(message, sink, code=source.close_code):
-                return
+async def _pump_and_hear(
+    call_id: str,
+    source: aiohttp.ClientWebSocketResponse,
+    sink: web.WebSocketResponse,
+    ears: _Ears | None,
+) -> None:
+    while True:
+        message = await source.receive()
+        if message.type is WSMsgType.TEXT and ears is not None:
+            for fact in facts_of(message.data):
+                ears.call_told(call_id, fact)
+        if not await _passed(message, sink, code=source.close_code):
+            return
 
 
 async def _pump(source: web.WebSocketResponse, sink: aiohttp.ClientWebSocketResponse) -> None:

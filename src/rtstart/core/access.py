@@ -266,12 +266,16 @@ class AccessBook:
         known.visitor = replace(known.visitor, last_seen=now)
         return known.visitor
 
-    def bears_token(self, token: bytes) -> bool:
-        """Whether this is the standing token."""
-        if self._standing is None:
+    def bears_token(self, token: bytes, *, now: float, client: str = "") -> bool:
+        """Whether this is the standing token. A wrong one counts as a wrong code does."""
+        if self._standing is None or self._guessing(now, client):
             return False
         given = self._hash(token.decode("utf-8", "surrogateescape"))
-        return hmac.compare_digest(given, self._standing)
+        if hmac.compare_digest(given, self._standing):
+            return True
+        if len(token) >= _SHORTEST_TOKEN:
+            self._wrong.append((now, client))
+        return False
 
     def bearer(self, *, now: float) -> Visitor:
         """Whoever bears the standing token, as a visitor; one and the same for all of them."""

@@ -90,6 +90,23 @@ async def test_guessing_is_slowed_down() -> None:
         assert int(answer.headers["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize("is_in_path", [True, False])
+async def test_guessing_the_standing_token_is_slowed_down(is_in_path: bool) -> None:
+    right = "a-token-for-the-build-server"
+    async with running(standing_token=right) as r:
+        statuses = []
+        for guess in (*(f"{number:02}-is-a-wrong-guess" for number in range(10)), right):
+            url = r.public_url + (f"/i/{guess}" if is_in_path else "/")
+            headers = r.outside() if is_in_path else r.outside(**{"X-Rtstart-Token": guess})
+            async with r.client.get(url, headers=headers) as answer:
+                statuses.append(answer.status)
+        r.clock.now += 61
+        async with r.client.get(r.public_url, headers=r.outside(**{"X-Rtstart-Token": right})) as a:
+            statuses.append(a.status)
+
+        assert statuses == [401] * 11 + [200]
+
+
 @pytest.mark.parametrize(
     ("believed", "forged"),
     [

@@ -27,20 +27,20 @@ class Doors:
             return None
         now = self._desk.clock()
         token = arrived.request.headers.get(TOKEN_HEADER)
-        if token is not None and self._desk.book.bears_token(
-            token.encode("utf-8", "surrogateescape")
-        ):
+        if token is not None and self._is_token(token, arrived.arrival.client):
             return self._desk.book.bearer(now=now)
         return self._desk.book.visitor_of(cookie_values(arrived.request.raw_headers), now=now)
 
-    def code_in(self, path: RequestPath) -> str | None:
+    def _is_token(self, given: str, client: str) -> bool:
+        token = given.encode("utf-8", "surrogateescape")
+        return self._desk.book.bears_token(token, now=self._desk.clock(), client=client)
+
+    def code_in(self, path: RequestPath, client: str) -> str | None:
         """The code of an invitation's path; other paths below `/i/` are the app's."""
         if not path.raw.startswith(INVITATION_PATH):
             return None
         typed = path.raw.removeprefix(INVITATION_PATH)
-        if self._desk.book.bears_token(typed.encode("utf-8", "surrogateescape")):
-            return typed
-        return read_code(typed)
+        return typed if self._is_token(typed, client) else read_code(typed)
 
     async def answer(self, arrived: Arrived, code: str) -> web.StreamResponse:
         """Answer a request for an invitation's page, or let its bearer in."""

@@ -85,7 +85,7 @@ class Handler:
             return await answers.write(connection, request, placed)
         if placed.path.raw.startswith(probes.PREFIX):
             return await self._own.answer(placed)
-        code = self._doors.code_in(placed.path)
+        code = self._doors.code_in(placed.path, placed.arrival.client)
         if code is not None and not placed.is_local:
             return await self._doors.answer(placed, code)
         return await self._judge(placed)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from rtstart.core.access import coarse_address
+from rtstart.core.secrets import Masker
 
 Deed: TypeAlias = Literal["mint", "invitation", "webhook", "kill", "drop", "call"]
 
 _LONGEST_AGENT = 160
+_masked = Masker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,14 @@ class AuditLine:
             "deed": self.deed,
             "visitor": self.visitor,
             "from": coarse_address(self.client),
-            "agent": self.agent[:_LONGEST_AGENT],
+            "agent": _plain(self.agent),
             "decision": self.decision,
             "status": self.status,
         }
         return json.dumps(told, ensure_ascii=False) + "\n"
+
+
+def _plain(said: str) -> str:
+    """What a client says of itself, without secrets and without letters that steer a terminal."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in said[:_LONGEST_AGENT])
+    return _masked(shown)

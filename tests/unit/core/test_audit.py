@@ -15,3 +15,9 @@ def test_line_tells_who_and_what_but_not_quite_where() -> None:
         "decision": "allowed",
         "status": 200,
     }
+
+
+def test_what_a_client_says_of_itself_steers_no_terminal_and_holds_no_secret() -> None:
+    line = AuditLine("mint", "Ada", "", "A\x9b31m\u202e ek_0123456789abcdef", "allowed", 200)
+
+    assert json.loads(line.text("now"))["agent"] == "A?31m? ek_***ef"

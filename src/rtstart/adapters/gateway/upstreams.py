@@ -26,6 +26,7 @@ _IDLE_S = 3.0  # Node and uvicorn close idle connections after 5 s; stay clear o
 _CONNECT_WITHIN_S = 5.0
 _FINISH_WITHIN_S = 1.0
 _HEADER_BYTES = 64 * 1024
+_HEADERS = 1000
 _SWITCHING = 101
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -116,6 +117,7 @@ class Wires:
             auto_decompress=False,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
+            max_headers=_HEADERS,
         )
         if wire.transport is None:
             raise UpstreamDown("the connection was lost")

@@ -46,21 +46,32 @@ _NOT_PASSED_UP = _HOP_BY_HOP | {
     b"content-length",  # belongs to the framing, which is made anew
     # What only this gateway may say. A client that sends them is lying or behind another proxy.
     b"forwarded",
-    b"x-forwarded-for",
-    b"x-forwarded-host",
-    b"x-forwarded-port",
-    b"x-forwarded-proto",
-    b"x-forwarded-prefix",
-    b"x-forwarded-server",
+    b"forwarded-for",
+    b"x-forwarded",
     b"x-real-ip",
-    b"x-original-url",
     b"x-rewrite-url",
+    b"x-url-scheme",
+    b"front-end-https",
+    b"x-host",
+    b"x-http-host-override",
+    b"x-client-ip",
+    b"x-cluster-client-ip",
+    b"client-ip",
     b"true-client-ip",
+    b"fastly-client-ip",
     b"cf-connecting-ip",
+    b"proxy",  # becomes HTTP_PROXY in servers of the CGI kind
     b"openai-safety-identifier",
     b"x-rtstart-token",
-    b"x-middleware-subrequest",  # Next's own mark; CVE-2025-29927
+    b"x-matched-path",  # Next's own words, as those that begin with x-middleware and x-invoke
 }
+_NOT_PASSED_UP_BEGIN = (
+    b"x-forwarded-",
+    b"x-original-",
+    b"x-envoy-",
+    b"x-middleware-",  # CVE-2025-29927
+    b"x-invoke-",
+)
 
 _NOT_PASSED_DOWN = _HOP_BY_HOP | {b"content-length", b"x-rtstart-nonce"}
 _KEPT_TOKENS = frozenset({b"keep-alive", b"close", b"upgrade", b""})
@@ -110,8 +121,15 @@ def upgrade_headers(headers: Headers, *, arrival: Arrival, upstream: Upstream) -
     return passed
 
 
+@lru_cache(maxsize=512)
+def _may_pass_up(name: bytes) -> bool:
+    # Servers of the CGI kind read `X_Forwarded_For` as if it had hyphens.
+    plain = name.lower().replace(b"_", b"-")
+    return plain not in _NOT_PASSED_UP and not plain.startswith(_NOT_PASSED_UP_BEGIN)
+
+
 def _passed_up(headers: Headers) -> HeaderList:
-    dropped: frozenset[bytes] = _NOT_PASSED_UP
+    dropped: frozenset[bytes] = frozenset()
     passed: HeaderList = []
     for name, value in headers:
         lowered = name.lower()
@@ -121,9 +139,9 @@ def _passed_up(headers: Headers) -> HeaderList:
             others = without_cookie(value)
             if others:
                 passed.append((name, others))
-        elif lowered not in dropped:
+        elif _may_pass_up(name):
             passed.append((name, value))
-    if len(dropped) > len(_NOT_PASSED_UP):
+    if dropped:
         return [(name, value) for name, value in passed if name.lower() not in dropped]
     return passed
 

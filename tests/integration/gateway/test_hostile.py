@@ -195,6 +195,28 @@ async def test_nothing_is_smuggled_behind_an_upgrade_that_was_refused(
         assert (len(statuses), is_closed) == (1, True)
 
 
+@pytest.mark.parametrize("origin", [b"null", b"https://evil.test", b"", ORIGIN.encode() + b" x"])
+async def test_nothing_is_smuggled_behind_an_upgrade_that_the_gateway_refused(
+    origin: bytes,
+) -> None:
+    async with running(is_open=True) as r:
+        sent = (SOCKET % (b"/socket", KEY)).replace(ORIGIN.encode(), origin)
+        statuses, is_closed = await _exchange(r.public, sent + SMUGGLED)
+
+        assert (statuses, is_closed, r.web.requests) == ([403], True, [])
+
+
+async def test_of_two_origins_neither_is_believed() -> None:
+    async with running(is_open=True) as r:
+        sent = SOCKET % (b"/socket", KEY + b"Origin: https://evil.test\r\n")
+        socket, _ = await _exchange(r.public, sent)
+        sent = b"POST /session HTTP/1.1\r\n" + HOST + b"Origin: %b\r\n" % ORIGIN.encode() * 2
+        sent += b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+        mint, _ = await _exchange(r.public, sent)
+
+        assert (socket, mint, r.web.requests, r.token.requests) == ([403], [403], [], [])
+
+
 async def test_bytes_behind_a_true_upgrade_belong_to_the_socket() -> None:
     async with running(is_open=True) as r:
         statuses, _ = await _exchange(r.public, SOCKET % (b"/socket", KEY) + SMUGGLED, stays=1)
@@ -244,6 +266,13 @@ async def test_body_of_a_refused_request_is_not_read_as_a_request() -> None:
         ("X-Original-URL", "/session"),
         ("X-Rewrite-URL", "/session"),
         ("X-HTTP-Method-Override", "POST"),
+        ("X-Forwarded-Ssl", "off"),
+        ("X_Forwarded_Host", "evil.test"),
+        ("x_real_ip", "198.51.100.1"),
+        ("X-Client-IP", "198.51.100.1"),
+        ("X-Middleware-Subrequest", "middleware:middleware"),
+        ("X-Invoke-Path", "/session"),
+        ("Proxy", "http://evil.test"),
         ("Connection", "cookie, x-forwarded-host"),
     ],
 )

@@ -221,6 +221,9 @@ async def write(
     if connection.transport is None:
         return CLOSED
     keep_alive = request.keep_alive and not reply.is_last and not request.can_read_body
+    if "Upgrade" in request.headers:
+        # Somebody on the way may believe in a WebSocket and send what is no request.
+        keep_alive = False
     headers = list(reply.headers)
     if reply.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
         headers.append((b"Content-Length", str(len(reply.body)).encode()))

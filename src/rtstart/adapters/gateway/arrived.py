@@ -44,10 +44,11 @@ class Arrived:
 def asked_of(request: web.BaseRequest) -> Asked:
     """What a request says about itself."""
     headers = request.headers
+    origins = headers.getall("Origin", ())
     return Asked(
         method=request.method,
         hosts=tuple(headers.getall("Host", ())),
-        origin=headers.get("Origin"),
+        origin=", ".join(origins) if origins else None,  # of two, neither is believed
         fetch_site=headers.get("Sec-Fetch-Site"),
         is_upgrade=request.method == "GET" and headers.get("Upgrade", "").lower() == "websocket",
         is_forwarded=any(name in headers for name in FORWARDING_HEADERS),

@@ -78,6 +78,18 @@ async def test_invitation_posted_by_another_site_is_not_spent() -> None:
             assert answer.status == 303
 
 
+async def test_code_that_was_mistyped_can_be_typed_again() -> None:
+    async with running() as r:
+        right = r.gateway.invite().code
+        pages = []
+        for typed in ("nonsense", "AAAA-AAAA", right.lower().replace("-", " ")):
+            url = r.public_url + "/.rtstart/enter"
+            async with r.client.get(url, params={"code": typed}, headers=r.outside()) as answer:
+                pages.append((answer.status, 'action="/.rtstart/enter"' in await answer.text()))
+
+        assert pages == [(403, True), (403, True), (200, False)]
+
+
 async def test_guessing_is_slowed_down() -> None:
     async with running() as r:
         statuses = []

@@ -33,6 +33,7 @@ button { border: 0; background: var(--accent); color: var(--on-accent); font-wei
   cursor: pointer; margin: .5rem 0 1.5rem; }
 input { border: 1px solid var(--line); background: transparent; color: inherit; padding: 0 1rem;
   text-transform: uppercase; letter-spacing: .08em; }
+input::placeholder { color: var(--quiet); opacity: 1; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 """
 
@@ -151,6 +152,13 @@ def confirm_page(project: str, code: str) -> Reply:
     )
 
 
+_CODE_FORM = (
+    f'<form action="{ENTER_PATH}">'
+    '<input name="code" aria-label="Invitation code" placeholder="7FK2-QX9D" '
+    'autocomplete="off" autocapitalize="characters" spellcheck="false">'
+    "<button>Continue</button></form>"
+)
+
 _WHY_NOT = {
     "unknown": "This code is not known. Look at it again, or ask for a new one.",
     "spent": "This invitation has been used already. Each one works once.",
@@ -170,7 +178,8 @@ def refused_page(project: str, why: str, *, retry_after_s: float = 0.0) -> Reply
     return page(
         status,
         "This invitation does not open the door",
-        f"<p>{_WHY_NOT[why]}</p><p>The developer of {escape(project)} can send a new link: they "
+        f"<p>{_WHY_NOT[why]}</p>{_CODE_FORM}"
+        f'<p class="quiet">The developer of {escape(project)} can send a new link: they '
         "press <code>n</code> in the terminal where rtstart runs.</p>",
         headers=headers,
     )
@@ -182,11 +191,7 @@ def how_to_get_in_page(project: str) -> Reply:
         401,
         "This app is private",
         f"<p>{escape(project)} runs on its developer's machine and is shown to invited people. "
-        "Open the invitation link you were sent, or type its code.</p>"
-        f'<form action="{ENTER_PATH}">'
-        '<input name="code" aria-label="Invitation code" placeholder="7FK2-QX9D" '
-        'autocomplete="off" autocapitalize="characters" spellcheck="false">'
-        "<button>Continue</button></form>"
+        f"Open the invitation link you were sent, or type its code.</p>{_CODE_FORM}"
         '<p class="quiet">Is this your app? Press <code>n</code> in the terminal where rtstart '
         "runs: it shows a new link, and <code>i</code> its QR code. On the same machine the local "
         "address needs no invitation.</p>",

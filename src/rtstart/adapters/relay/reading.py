@@ -1,13 +1,12 @@
 """Reads requests: whether they begin a call, and what the lint wants to see of their bodies."""
 
 import json
-import re
 from collections.abc import Mapping
 from email import message_from_bytes
 from email.policy import HTTP
 from typing import Any
 
-from rtstart.core.realtime.lint import CALLS, CONNECT, LEGACY, MINT, ApiRequest
+from rtstart.core.realtime.lint import CALLS, CONNECT, LEGACY, MINT, ApiRequest, accepted_call
 
 LARGEST_BODY = 1024 * 1024
 """Bodies up to this size are read before they are sent on, so that they can be looked at."""
@@ -18,20 +17,11 @@ def is_looked_at(method: str, path: str) -> bool:
     return method == "POST" and (path == "/realtime" or path.startswith("/realtime/"))
 
 
-_ACCEPT = re.compile(r"/realtime/calls/([^/]+)/accept")
-
-
 def begins_call(method: str, path: str, query: Mapping[str, str]) -> bool:
     """Whether a request begins a call or makes a secret for one; a sideband joins one that is."""
     if method == "POST":
         return path in (MINT, CALLS, CONNECT, *LEGACY) or bool(accepted_call(path))
     return path == CONNECT and "call_id" not in query
-
-
-def accepted_call(path: str) -> str:
-    """The call from a telephone that such a request accepts, by its id; empty for other paths."""
-    match = _ACCEPT.fullmatch(path)
-    return match[1] if match else ""
 
 
 def api_request(

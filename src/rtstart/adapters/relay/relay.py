@@ -15,7 +15,6 @@ from aiohttp import web
 from rtstart.adapters.calls import CallFact
 from rtstart.adapters.relay.reading import (
     LARGEST_BODY,
-    accepted_call,
     api_request,
     begins_call,
     is_looked_at,
@@ -30,7 +29,7 @@ from rtstart.core.findings.api import API_UNREACHABLE
 from rtstart.core.findings.session import ANSWER_REFUSED
 from rtstart.core.hosts import is_localhost, parse_authority
 from rtstart.core.mint_guard import MintRefused
-from rtstart.core.realtime.lint import Linted, lint
+from rtstart.core.realtime.lint import Linted, accepted_call, lint
 from rtstart.core.secrets import Masker
 
 _PREFIX = "/v1"

@@ -4,6 +4,7 @@ The API names one fault at a time and refuses the whole session for it; this nam
 it does not know it leaves alone: the judge is the API, and the rules are those of the emulator.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from json import dumps
@@ -11,9 +12,14 @@ from typing import Any
 
 from rtstart.core.findings import Finding, Fix
 from rtstart.core.findings.api import BETA_SHAPE, SESSION_REFUSED
-from rtstart.core.findings.session import CONNECT_QUERY, OFFER_FORM, SECRET_LIVES_LONG
+from rtstart.core.findings.session import (
+    BETA_FIELD,
+    CONNECT_QUERY,
+    OFFER_FORM,
+    SECRET_LIVES_LONG,
+)
 from rtstart.core.realtime.models import model_fault
-from rtstart.core.realtime.repair import remove, repair_session
+from rtstart.core.realtime.repair import put, remove, repair_session
 from rtstart.core.realtime.tokens import parse_mint, parse_session
 from rtstart.core.realtime.wire import Fault
 
@@ -22,9 +28,24 @@ CALLS = "/realtime/calls"
 CONNECT = "/realtime"
 LEGACY = ("/realtime/sessions", "/realtime/transcription_sessions")
 
+_ACCEPT = re.compile(r"/realtime/calls/([^/]+)/accept")
+
 _SOON_S = 60
 _MOST_FAULTS = 20
 _CONNECT_BY = ("model", "call_id", "intent")
+_BESIDE_SESSION = frozenset({"session", "expires_after"})
+_BETTER = {
+    # What to put where taking out would change more than what is wrong.
+    "expires_after.seconds": _SOON_S,
+    "expires_after.anchor": "created_at",
+    "session.type": "realtime",
+}
+
+
+def accepted_call(path: str) -> str:
+    """The call from a telephone that a request to this path accepts; empty for other paths."""
+    match = _ACCEPT.fullmatch(path)
+    return match[1] if match else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,8 @@ def lint(request: ApiRequest) -> Linted:
         corrected = _mint(request.body, where, findings)
     elif request.method == "POST" and request.path == CALLS:
         corrected = _offer(request, where, findings)
+    elif request.method == "POST" and accepted_call(request.path):
+        corrected = _session(request.body, where, findings)
     elif request.method == "POST" and request.path == CONNECT:
         path = CALLS
         what = "The SDP offer is posted to the address of the beta, /v1/realtime"
@@ -127,11 +150,25 @@ def _mint(body: Any, where: str, findings: list[Finding]) -> Any:
         findings.append(_refused(Fault("invalid_type", "The body must be a JSON object."), where))
         return None
     repaired = _copy(body)
+    _wrap(repaired, where, findings)
     session = repaired.get("session")
     if isinstance(session, dict):
         findings += repair_session(session, "session", where=where)
     findings += _lifetime(repaired, where)
     return _until_accepted(repaired, "", where, findings)
+
+
+def _wrap(body: dict[str, Any], where: str, findings: list[Finding]) -> None:
+    """Put the fields of a session that stand beside it, as in the beta, into it."""
+    outside = [name for name in body if name not in _BESIDE_SESSION]
+    session = body.setdefault("session", {}) if outside else None
+    if not isinstance(session, dict):
+        return
+    what = f"'{outside[0]}' stands beside 'session', not in it"
+    fix = Fix("Put the fields of the session into session.")
+    findings.append(BETA_FIELD.found(what, fix=fix, where=where))
+    for name in outside:
+        session.setdefault(name, body.pop(name))
 
 
 def _from_legacy(request: ApiRequest, where: str, findings: list[Finding]) -> Any:
@@ -164,9 +201,13 @@ def _offer(request: ApiRequest, where: str, findings: list[Finding]) -> Any:
     if kind not in ("application/sdp", "multipart/form-data"):
         what = f"The offer is posted as {kind or 'no content type at all'}"
         findings.append(OFFER_FORM.found(what, where=where))
-    if not isinstance(request.body, dict):
+    return _session(request.body, where, findings)
+
+
+def _session(body: Any, where: str, findings: list[Finding]) -> Any:
+    if not isinstance(body, dict):
         return None
-    repaired = _copy(request.body)
+    repaired = _copy(body)
     findings += repair_session(repaired, "session", where=where)
     return _until_accepted(repaired, "session", where, findings)
 
@@ -189,12 +230,18 @@ def _until_accepted(body: Any, path: str, where: str, findings: list[Finding]) -
 
     Return the body, or None when it would still be refused.
     """
+    better = dict(_BETTER)
     for _ in range(_MOST_FAULTS):
         told = parse_session(body, path=path) if path else parse_mint(body)
         if not isinstance(told, Fault):
             return body
         findings.append(_refused(told, where))
-        remove(body, (told.param or "").removeprefix(f"{path}." if path else ""))
+        param = told.param or ""
+        place = param.removeprefix(f"{path}." if path else "")
+        if param in better:
+            put(body, place, better.pop(param))
+        else:
+            remove(body, place)
     return None
 
 

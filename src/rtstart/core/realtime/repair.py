@@ -69,6 +69,14 @@ def repair_session(session: dict[str, Any], path: str, *, where: str) -> list[Fi
     return found
 
 
+def put(body: Any, path: str, value: Any) -> None:
+    """Put a value at a path of names whose holders are there (`expires_after.seconds`)."""
+    *holders, name = path.split(".")
+    for holder in holders:
+        body = body[holder]
+    body[name] = value
+
+
 def remove(body: Any, path: str) -> None:
     """Take out what stands at a path (`session.tools[1].name`).
 

@@ -340,3 +340,56 @@ def test_nothing_is_taken_out_where_nothing_stands() -> None:
     whole = {"b": {"c": 1}}
     remove(whole, "x")
     assert whole == {"b": {"c": 1}}
+
+
+@pytest.mark.parametrize(
+    ("body", "corrected"),
+    [
+        (
+            {"model": "gpt-realtime-2.1", "voice": "alloy"},
+            {
+                "session": {
+                    "type": "realtime",
+                    "model": "gpt-realtime-2.1",
+                    "audio": {"output": {"voice": "alloy"}},
+                }
+            },
+        ),
+        (
+            {"instructions": "Be kind.", "session": {"type": "realtime"}},
+            {"session": {"type": "realtime", "instructions": "Be kind."}},
+        ),
+        (
+            {"session": {"type": "speech", "instructions": "Be kind."}},
+            {"session": {"type": "realtime", "instructions": "Be kind."}},
+        ),
+        (
+            {"expires_after": {"anchor": "created_at", "seconds": 7201}},
+            {"expires_after": {"anchor": "created_at", "seconds": 60}},
+        ),
+        (
+            {"expires_after": {"anchor": "now", "seconds": 5}},
+            {"expires_after": {"anchor": "created_at", "seconds": 60}},
+        ),
+    ],
+)
+def test_corrected_body_keeps_what_was_meant(
+    body: dict[str, object], corrected: dict[str, object]
+) -> None:
+    linted = lint(ApiRequest("POST", "/realtime/client_secrets", {}, {}, body))
+
+    assert linted.corrected == corrected
+    assert linted.has_errors
+
+
+def test_session_that_accepts_a_telephone_call_is_looked_at() -> None:
+    path = "/realtime/calls/rtc_1/accept"
+    linted = lint(ApiRequest("POST", path, {}, {}, {"model": "gpt-realtime-2.1", "voice": "nova"}))
+
+    assert [finding.code for finding in linted.findings] == ["RT530", "RT531", "RT533"]
+    assert linted.corrected == {
+        "type": "realtime",
+        "model": "gpt-realtime-2.1",
+        "audio": {"output": {"voice": "marin"}},
+    }
+    assert linted.path == path

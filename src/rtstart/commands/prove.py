@@ -35,6 +35,8 @@ _WITHIN_S: Mapping[Framework, float] = {"next": 40.0}
 """Next compiles a page when it is asked for the first time."""
 _UPLOAD_BYTES = 1_000_000
 _LEAST_GAP_S = 0.1
+_LOOKS = 3
+"""A machine that is busy reads two parts at once; a tunnel that holds them back does so always."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 2.0
 _OK = 200
@@ -239,10 +241,11 @@ class _Examiner:
         return "ek_***"
 
     async def _stream(self) -> str:
-        gap_s = await self._visitor.gap(_STREAM)
-        if gap_s < _LEAST_GAP_S:
-            raise AskFailed("two parts sent a quarter of a second apart came together", "held back")
-        return f"{gap_s * 1000:.0f} ms apart"
+        for _ in range(_LOOKS):
+            gap_s = await self._visitor.gap(_STREAM)
+            if gap_s >= _LEAST_GAP_S:
+                return f"{gap_s * 1000:.0f} ms apart"
+        raise AskFailed("two parts sent a quarter of a second apart came together", "held back")
 
     async def _upload(self) -> str:
         answer = await self._visitor.ask("POST", _BODY, body="x" * _UPLOAD_BYTES)

@@ -198,7 +198,7 @@ async def test_quick_tunnel_is_tried_again_when_it_announces_and_never_connects(
     tmp_path: Path,
 ) -> None:
     doors = _Doors()
-    provider = _quick("never connected", address_within_s=0.8, connected_within_s=0.1)
+    provider = _quick("never connected", connected_within_s=0.1)
     async with _holding(tmp_path, provider, doors=doors) as (holder, events):
         holder.open()
         assert await holder.wait_settled() == ""

@@ -50,6 +50,7 @@ State: TypeAlias = Literal[
 ]
 
 HEALTH_SOON_S = 3.0
+CONNECTED_WITHIN_S = 45.0
 PROVIDER_WARNING_S = 300.0
 CLOSE_WARNING_S = 600.0
 
@@ -88,6 +89,7 @@ class Keeper:
         self._trouble: Finding | None = None
         self._url = ""
         self._is_connected = False
+        self._connected_within_s = CONNECTED_WITHIN_S
         self._is_wanted = False
         self._why: Finding | None = None
         self._turn = 0
@@ -181,8 +183,8 @@ class Keeper:
             case News(_, news):
                 self._heard(news)
             case Limits(_, address_within_s, connected_within_s):
+                self._connected_within_s = connected_within_s
                 self._ring("address", address_within_s)
-                self._ring("connected", address_within_s + connected_within_s)
             case Proved(_, findings) if self.state == "proving":
                 self._proved(findings)
             case Checked(_, seen) if self.state == "up":
@@ -226,6 +228,7 @@ class Keeper:
             self._settle()
         else:
             self.state = "connecting"
+            self._ring("connected", self._connected_within_s)
 
     def _settle(self) -> None:
         settles_s = self._ways.way.traits.settles_s

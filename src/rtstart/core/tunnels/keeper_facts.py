@@ -52,7 +52,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long this way's address and connection may take, told once it is being opened."""
+    """How long this way's address may take, and from then on its connection; told first."""
 
     attempt: int
     address_within_s: float

@@ -170,6 +170,8 @@ class StatusPage:
 class ProcessTunnel:
     """A tunnel that is a program. `read` is a pure function of one line, without colours.
 
+    `address_within_s` counts from its start, `connected_within_s` from its address.
+
     `env` is added to a small environment of the tunnel's own: what is secret goes here and never
     into the command. `files` are written into the target's `files_dir`, readable by the user
     only. `address` is given when it is known before. `is_connected_by_address` says that the

@@ -81,11 +81,11 @@ def test_address_is_announced_when_it_was_connected_settled_and_proved() -> None
         Tell(TunnelOpening("cloud", "installed", 1)),
         Open(1, _CLOUD),
     ]
-    assert _steps(keeper, Limits(1, 30.0, 45.0)) == [
-        Ring(Timer("address", 1), 30.0),
-        Ring(Timer("connected", 2), 75.0),
+    assert _steps(keeper, Limits(1, 30.0, 45.0)) == [Ring(Timer("address", 1), 30.0)]
+    assert _steps(keeper, News(1, AddressFound(_URL))) == [
+        Accept(1, _URL),
+        Ring(Timer("connected", 2), 45.0),
     ]
-    assert _steps(keeper, News(1, AddressFound(_URL))) == [Accept(1, _URL)]
     assert keeper.url == ""
     assert _steps(keeper, News(1, Connected())) == [Ring(Timer("settle", 3), 3.0)]
     assert _steps(keeper, Rang(Timer("settle", 3))) == [Prove(1, _URL, _CLOUD)]
@@ -256,7 +256,7 @@ def test_health_is_asked_again_and_again_when_all_is_well() -> None:
     keeper, actions = _up(_HOUR)
 
     assert _steps(keeper, _timer(actions, "health")) == [Check(1, _URL)]
-    assert _steps(keeper, Checked(1, "ours")) == [Ring(Timer("health", 3), 30.0)]
+    assert _steps(keeper, Checked(1, "ours")) == [Ring(Timer("health", 4), 30.0)]
 
 
 def test_address_is_opened_anew_when_it_misses_three_times() -> None:
@@ -283,7 +283,7 @@ def test_health_is_asked_soon_when_the_provider_lost_its_connection() -> None:
 
     soon = _steps(keeper, News(1, Lost("broken")))
 
-    assert soon == [Ring(Timer("health", 3), 3.0)]
+    assert soon == [Ring(Timer("health", 4), 3.0)]
     assert _steps(keeper, old) == []
     assert _steps(keeper, _timer(soon, "health")) == [Check(1, _URL)]
 
@@ -413,8 +413,8 @@ def test_next_way_is_tried_when_one_dies_again_and_again_soon_after_it_was_up() 
 def test_end_of_a_free_hour_is_said_before_it_comes() -> None:
     keeper, actions = _up(_HOUR)
 
-    assert Ring(Timer("provider-end", 2), 3300.0) in actions
-    assert _steps(keeper, Rang(Timer("provider-end", 2))) == [
+    assert Ring(Timer("provider-end", 3), 3300.0) in actions
+    assert _steps(keeper, Rang(Timer("provider-end", 3))) == [
         Tell(Found(refusals.TIME_LIMIT.found("hour ends this address in 5 minutes")))
     ]
 

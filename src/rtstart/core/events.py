@@ -212,6 +212,14 @@ class TunnelDown:
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelMissed:
+    """The public address, which was up, did not answer; it is asked again before it is given up."""
+
+    provider: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class TunnelEnding:
     """The public address will be closed by itself in `seconds`, unless that is put off."""
 
@@ -326,6 +334,7 @@ Event: TypeAlias = (
     | Found
     | TunnelOpening
     | TunnelDown
+    | TunnelMissed
     | TunnelEnding
     | TunnelStaying
     | AnswerSeen

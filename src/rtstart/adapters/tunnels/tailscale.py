@@ -26,6 +26,12 @@ from rtstart.core.tunnels import (
 )
 
 _URL = r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+\.ts\.net(?::\d+)?"
+_NO_SERVICE = r"(?i)failed to connect to local tailscale|is tailscaled? running"
+_START = Fix(
+    "Start it, or open its app; on Linux:", command="sudo systemctl enable --now tailscaled"
+)
+_MAC_APP = "/Applications/Tailscale.app/Contents/MacOS/Tailscale"
+"""Where the app keeps its program; it puts none on the PATH unless it is asked to."""
 _SIGNS = (
     Sign(r"(?i)(?:funnel|serve) (?:is )?not (?:available|enabled)", refusals.FEATURE_OFF),
     Sign(r"node attribute not set|not allowed for funnel", refusals.FEATURE_OFF),
@@ -35,7 +41,7 @@ _SIGNS = (
         "Tailscale is not signed in",
         Fix("Sign in once.", command="tailscale up"),
     ),
-    Sign(r"(?i)failed to connect to local tailscaled|is tailscaled running", tunnel.NOT_SIGNED_IN),
+    Sign(_NO_SERVICE, tunnel.NOT_SIGNED_IN, "Tailscale's service is not running", _START),
     Sign(r"(?i)port \d+ is already|foreground listener already exists", refusals.ACCOUNT_LIMIT),
 )
 _CONSOLE = re.compile(r"https://login\.tailscale\.com/\S+")
@@ -64,8 +70,8 @@ class Tailscale:
 
     async def examine(self, machine: Machine, options: Options) -> Standing:
         """Ready when the machine is in a tailnet."""
-        program = machine.find("tailscale")
-        if program is None:
+        program = _program(machine)
+        if not program:
             return Standing(
                 "missing",
                 finding=tunnel.PROGRAM_MISSING.found(
@@ -75,6 +81,10 @@ class Tailscale:
             )
         code, said = await machine.run(program, "status", "--json")
         state, host = _state(said)
+        if code != 0 and re.search(_NO_SERVICE, said):
+            words = "Tailscale's service is not running"
+            finding = tunnel.NOT_SIGNED_IN.found(words, fix=_START)
+            return Standing("signed out", finding=finding, is_configured=bool(options))
         if code != 0 or state != "Running":
             fix = Fix("Sign in once.", command="tailscale up")
             return Standing(
@@ -88,10 +98,14 @@ class Tailscale:
     def plan(self, machine: Machine, target: Target, options: Options) -> ProcessTunnel:
         """`--yes` answers its questions; without it the program waits at a prompt nobody sees."""
         del options
-        program = machine.find("tailscale") or "tailscale"
+        program = _program(machine) or "tailscale"
         return ProcessTunnel(
             (program, self._kind, "--yes", str(target.port)), read, is_connected_by_address=True
         )
+
+
+def _program(machine: Machine) -> str:
+    return machine.find("tailscale") or (_MAC_APP if machine.exists(_MAC_APP) else "")
 
 
 def _state(said: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from rtstart.core.events import (
     Found,
     Minted,
     Output,
+    PortMoved,
     ProofStep,
     Ready,
     Relayed,
@@ -31,6 +32,7 @@ from rtstart.core.events import (
     Stopping,
     TunnelDown,
     TunnelEnding,
+    TunnelMissed,
     TunnelOpening,
     TunnelStaying,
     Visited,
@@ -137,11 +139,17 @@ class Log:
                 yield self._line(TUNNEL_SERVICE, words)
             case TunnelDown(provider=name, why=why, next_step=following):
                 yield self._line(TUNNEL_SERVICE, f"{name} is down: {why}; {following}", "warn")
+            case TunnelMissed(url=url):
+                yield self._line(TUNNEL_SERVICE, f"{url} does not answer; asking again", "warn")
             case TunnelEnding(provider=name, seconds=seconds):
                 words = f"{name} closes in {_span(seconds)}; press t to keep it"
                 yield self._line(TUNNEL_SERVICE, words, "warn")
             case TunnelStaying(provider=name, seconds=seconds):
                 yield self._line(TUNNEL_SERVICE, f"{name} stays for another {_span(seconds)}")
+            case PortMoved(wished=wished, port=port, holder=holder):
+                by = f" by {holder}" if holder else ""
+                words = f"  port {wished} is taken{by}; using {port}"
+                yield self._style.ink(words, "warn")
             case StepDone():
                 yield f"  {self._style.ink(self._style.glyphs.done, 'good')} {event.words}"
             case StepFailed():

@@ -10,7 +10,7 @@ from rtstart.core.tunnels.choice import Candidate
 Seen: TypeAlias = Literal["ours", "not ours", "no name"]
 """What came back when the address was asked: this run, something else or nothing, or no name."""
 
-Verdict: TypeAlias = Literal["well", "appeared", "missed", "gone"]
+Verdict: TypeAlias = Literal["well", "appeared", "missed first", "missed", "gone"]
 """`appeared` says that the name resolves for the first time since the address was opened."""
 
 MISSES = 3
@@ -77,4 +77,6 @@ class Health:
             return "missed"
         self._misses += 1
         is_borne = self._is_mending or seen == "no name"
-        return "missed" if self._misses < (MISSES_WHILE_MENDING if is_borne else MISSES) else "gone"
+        if self._misses >= (MISSES_WHILE_MENDING if is_borne else MISSES):
+            return "gone"
+        return "missed first" if self._misses == 1 else "missed"

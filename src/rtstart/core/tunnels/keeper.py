@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
-from rtstart.core.events import Event, Found, TunnelDown, TunnelEnding, TunnelOpening, TunnelStaying
+from rtstart.core.events import (
+    Event,
+    Found,
+    TunnelDown,
+    TunnelEnding,
+    TunnelMissed,
+    TunnelOpening,
+    TunnelStaying,
+)
 from rtstart.core.findings import Finding, Fix, tunnel
 from rtstart.core.findings import tunnel_proof as proof_findings
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -265,6 +273,9 @@ class Keeper:
                 self._ring("health", self._ways.way.traits.health_every_s)
             case "appeared":
                 self._prove()
+            case "missed first":
+                self._tell(TunnelMissed(self._ways.way.name, self._url))
+                self._ring("health", self._rules.health_soon_s)
             case "missed":
                 self._ring("health", self._rules.health_soon_s)
             case "gone":

@@ -68,6 +68,7 @@ _HAS: dict[str, dict[str, Any]] = {
         },
     },
 }
+_MAC_TAILSCALE = "/Applications/Tailscale.app/Contents/MacOS/Tailscale"
 _COMMAND_TABLE = (
     "[tunnels.command]\n"
     'run = "frpc -c frpc.toml"\n'
@@ -251,6 +252,22 @@ def test_provider_is_ready_when_the_machine_has_what_it_needs(
             "signed out",
             "RT406",
             "tailscale up",
+        ),
+        (
+            tailscale.SERVE,
+            FakeMachine(
+                files=(_MAC_TAILSCALE,),
+                answers={
+                    f"{_MAC_TAILSCALE} status --json": (
+                        1,
+                        "failed to connect to local Tailscale service; is Tailscale running?",
+                    )
+                },
+            ),
+            {},
+            "signed out",
+            "RT406",
+            "sudo systemctl enable --now tailscaled",
         ),
         (
             devtunnel.DEVTUNNEL,

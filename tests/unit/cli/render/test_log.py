@@ -24,6 +24,7 @@ from rtstart.core.events import (
     StepFailed,
     Stopping,
     TunnelEnding,
+    TunnelMissed,
     TunnelStaying,
     Visited,
 )
@@ -46,6 +47,7 @@ _START: tuple[Event, ...] = (
 
 def test_log_tells_how_long_an_address_stays() -> None:
     events = (
+        TunnelMissed("cloudflared", "https://a.test"),
         TunnelEnding("cloudflared", 600.0),
         TunnelEnding("cloudflared", 25.0),
         TunnelStaying("cloudflared", 14_400.0),
@@ -53,6 +55,7 @@ def test_log_tells_how_long_an_address_stays() -> None:
     )
 
     assert [line.split("  ", 3)[-1].strip() for line in _lines(events)] == [
+        "https://a.test does not answer; asking again",
         "cloudflared closes in 10 min; press t to keep it",
         "cloudflared closes in 25 s; press t to keep it",
         "cloudflared stays for another 4 h",

@@ -7,7 +7,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from rtstart.core.events import Found, TunnelDown, TunnelEnding, TunnelOpening, TunnelStaying
+from rtstart.core.events import (
+    Found,
+    TunnelDown,
+    TunnelEnding,
+    TunnelMissed,
+    TunnelOpening,
+    TunnelStaying,
+)
 from rtstart.core.findings import Finding, tunnel_proof
 from rtstart.core.findings import api as api_findings
 from rtstart.core.findings import tunnel_refusals as refusals
@@ -306,6 +313,13 @@ def test_address_is_kept_for_a_minute_while_its_provider_mends_the_connection() 
     assert keeper.url == _URL
     _steps(keeper, _timer(actions, "health"))
     assert _steps(keeper, Checked(1, "not ours"))[-1] == Close(1)
+
+
+def test_first_miss_is_told_and_the_others_are_not() -> None:
+    keeper, _ = _up(_HOUR)
+
+    told = _quiet(_steps(keeper, *[Checked(1, "not ours")] * 2, Checked(1, "ours")))
+    assert told == [Tell(TunnelMissed("hour", _URL))]
 
 
 def test_three_misses_count_again_once_the_provider_is_connected_again() -> None:

@@ -1,6 +1,7 @@
 """Brings the lock files of the templates up to date with what they ask for.
 
-    uv run python -m tools.lock_template
+    uv run python -m tools.lock_template                # all, with what is newest now
+    uv run python -m tools.lock_template --keep nextjs  # one, and only what is missing in it
 
 That is `package-lock.json` of the Node templates and `uv.lock` of the python template. A lock file
 lies in the template so that an app installs in seconds what was tested here, and not
@@ -21,34 +22,34 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from tools.render import ROOT, render
+from tools.render import ROOT, TEMPLATES, render
 
-_NODE_TEMPLATES = ("vite", "nextjs")
 _QUIET = ("--no-audit", "--no-fund")
 _NAME = "name-of-the-package"
 _PYPI = "https://pypi.org/simple"
 
 
-# What may be answered, and the condition that is then true in a template.
-_ANSWERS: dict[str, list[tuple[dict[str, object], str]]] = {
-    "vite": [
-        ({}, "(not anthropic and client == 'realtime')"),
-        ({"anthropic": True}, "(anthropic and client == 'realtime')"),
-        ({"client": "agents-sdk"}, "(not anthropic and client == 'agents-sdk')"),
-        ({"anthropic": True, "client": "agents-sdk"}, "(anthropic and client == 'agents-sdk')"),
-    ],
-    "nextjs": [({}, "client == 'realtime'"), ({"client": "agents-sdk"}, "client == 'agents-sdk'")],
-}
+# What brings dependencies along to a Node template, and the condition that is then true in it.
+# The first is the app as it is without being asked for more.
+_ANSWERS: list[tuple[dict[str, object], str]] = [
+    ({}, "(not anthropic and client == 'realtime')"),
+    ({"anthropic": True}, "(anthropic and client == 'realtime')"),
+    ({"client": "agents-sdk"}, "(not anthropic and client == 'agents-sdk')"),
+    ({"anthropic": True, "client": "agents-sdk"}, "(anthropic and client == 'agents-sdk')"),
+]
 
 Lock = dict[str, Any]  # any JSON, as npm writes it
 
 
-def _lock_of(template: str, answers: dict[str, object], npm: str) -> Lock:
+def _lock_of(template: str, answers: dict[str, object], npm: str, start: Lock | None) -> Lock:
+    """The lock of these answers; what `start` holds stays as it is, None for the template's own."""
     with tempfile.TemporaryDirectory(prefix="rtstart-lock-") as folder:
         target = Path(folder)
         render(template, target, _NAME, answers)
-        if not answers:
-            (target / "package-lock.json").unlink(missing_ok=True)
+        if start is not None:
+            (target / "package-lock.json").unlink()
+        if start:
+            (target / "package-lock.json").write_text(json.dumps(start), encoding="utf-8")
         subprocess.run(
             [npm, "install", "--package-lock-only", *_QUIET, "--omit-lockfile-registry-resolved"],
             cwd=target,
@@ -81,9 +82,12 @@ def merged(locks: Sequence[tuple[str, Lock]]) -> str:
     return f'{head},\n  "packages": {{\n{body}\n  }}\n}}\n'
 
 
-def _write(template: str, npm: str) -> None:
-    answers = _ANSWERS[template]
-    locks = [(condition, _lock_of(template, given, npm)) for given, condition in answers]
+def _write(template: str, npm: str, *, keep: bool) -> None:
+    locks: list[tuple[str, Lock]] = []
+    for given, condition in _ANSWERS:
+        # What all apps have, they have in the same version: the first one's.
+        start = None if keep else locks[0][1] if locks else {}
+        locks.append((condition, _lock_of(template, given, npm, start)))
     stub = merged(locks).replace(f'"{_NAME}"', '"{= package_name =}"')
     path = ROOT / "templates" / template / "package-lock.json.jinja"
     path.write_text(stub, encoding="utf-8")
@@ -123,20 +127,20 @@ def _lock_python(uv: str) -> None:
 
 
 def main() -> int:
-    """Write the lock files; `--python` only that one, which needs no Node."""
-    uv = shutil.which("uv")
-    if uv is None:
-        print("uv is not on PATH", file=sys.stderr)
-        return 1
-    _lock_python(uv)
-    if "--python" in sys.argv[1:]:
-        return 0
-    npm = shutil.which("npm")
-    if npm is None:
-        print("npm is not on PATH", file=sys.stderr)
-        return 1
-    for template in _NODE_TEMPLATES:
-        _write(template, npm)
+    """Write the lock files of the templates that are named, or of all."""
+    words = sys.argv[1:]
+    templates = [word for word in words if word != "--keep"] or list(TEMPLATES)
+    programs = {name: shutil.which(name) for name in ("uv", "npm")}
+    for template in templates:
+        name = "uv" if template == "python" else "npm"
+        program = programs[name]
+        if program is None:
+            print(f"{name} is not on PATH", file=sys.stderr)
+            return 1
+        if template == "python":
+            _lock_python(program)
+        else:
+            _write(template, program, keep="--keep" in words)
     return 0
 
 

@@ -133,8 +133,21 @@ function isFromOurPage(settings: Settings, request: Request): boolean {
 
 /** Reads the body to its end: it must be a JSON object. */
 async function readBody(request: Request): Promise<Body | Refusal> {
-  const tooLarge = refuse(413, "too_large", "The request is over 16 KiB.");
-  if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT_BYTES) return tooLarge;
+  const text = await readText(request, BODY_LIMIT_BYTES);
+  if (isRefusal(text)) return text;
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Body;
+  } catch {
+    // Said below, in the same words as for JSON of another kind.
+  }
+  return refuse(400, "bad_json", "The body is not a JSON object.");
+}
+
+/** Reads the body to its end, and no further than to the limit. */
+export async function readText(request: Request, limitBytes: number): Promise<string | Refusal> {
+  const tooLarge = refuse(413, "too_large", `The request is over ${limitBytes / 1024} KiB.`);
+  if (Number(request.headers.get("content-length") ?? 0) > limitBytes) return tooLarge;
   // Read by hand: leaving a loop over the body would close the connection before the answer.
   const reader = request.body?.getReader();
   const decoder = new TextDecoder();
@@ -142,16 +155,10 @@ async function readBody(request: Request): Promise<Body | Refusal> {
   let size = 0;
   for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
     size += part.value.length;
-    if (size > BODY_LIMIT_BYTES) return tooLarge;
+    if (size > limitBytes) return tooLarge;
     text += decoder.decode(part.value, { stream: true });
   }
-  try {
-    const body: unknown = JSON.parse(text + decoder.decode());
-    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Body;
-  } catch {
-    // Said below, in the same words as for JSON of another kind.
-  }
-  return refuse(400, "bad_json", "The body is not a JSON object.");
+  return text + decoder.decode();
 }
 
 /**

@@ -1,12 +1,11 @@
 import { createHmac } from "node:crypto";
-import type { Server } from "node:http";
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { callIn } from "../server/openai-webhook.ts";
-import { createService } from "../server/service.ts";
-import { readSettings } from "../server/settings.ts";
-import { close, listen, Upstream } from "./upstream.ts";
+import { openRoutes } from "./open-routes.ts";
+import type { Routes } from "./open-routes.ts";
+import { Upstream } from "./upstream.ts";
 
 const SECRET = `whsec_${Buffer.from("a secret of this test").toString("base64")}`;
 const INCOMING = {
@@ -24,25 +23,19 @@ const INCOMING = {
 };
 
 let upstream: Upstream;
-let service: Server;
-let url: string;
-let logged: string[];
+let routes: Routes;
 
 beforeEach(async () => {
   vi.stubEnv("OPENAI_WEBHOOK_SECRET", SECRET);
   upstream = new Upstream();
-  logged = [];
-  const settings = readSettings({
-    OPENAI_API_KEY: "sk-test-0123456789",
-    OPENAI_BASE_URL: await upstream.listen(),
-  });
-  service = createService(settings, (line) => logged.push(line));
-  url = await listen(service);
+  vi.stubEnv("OPENAI_API_KEY", "sk-test-0123456789");
+  vi.stubEnv("OPENAI_BASE_URL", await upstream.listen());
+  routes = await openRoutes();
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await Promise.all([close(service), upstream.close()]);
+  await Promise.all([routes.close(), upstream.close()]);
 });
 
 interface Sent {
@@ -56,8 +49,7 @@ function send(event: object, { id = "wh_1", secret = SECRET, sentAt = Date.now()
   const time = String(Math.floor(sentAt));
   const key = Buffer.from(secret.slice("whsec_".length), "base64");
   const signature = createHmac("sha256", key).update(`${id}.${time}.${body}`).digest("base64");
-  return fetch(`${url}/webhooks/openai`, {
-    method: "POST",
+  return routes.post("/webhooks/openai", {
     body,
     headers: {
       "content-type": "application/json",
@@ -101,7 +93,7 @@ test("a message that comes again is acted on once", async () => {
     { received: true, duplicate: true },
     { received: true, duplicate: true },
   ]);
-  await expect.poll(() => logged.filter((line) => line.startsWith("call "))).toHaveLength(1);
+  await expect.poll(() => routes.logged.filter((line) => line.startsWith("call "))).toHaveLength(1);
   expect(upstream.seen).toHaveLength(1);
 });
 
@@ -114,6 +106,32 @@ test.each([
 
   expect(response.status).toBe(401);
   expect(upstream.seen).toEqual([]);
+});
+
+test.each(["", "whsec_", "whsec_ "])("a secret that holds no key lets nobody in: %j", async (secret) => {
+  vi.stubEnv("OPENAI_WEBHOOK_SECRET", secret);
+  await routes.close();
+  routes = await openRoutes();
+
+  const response = await send(INCOMING, { secret: "whsec_" });
+
+  expect([response.status, upstream.seen]).toEqual([503, []]);
+});
+
+test("a message that is too large is not read to its end", async () => {
+  const response = await send({ ...INCOMING, more: "x".repeat(300_000) });
+
+  expect(response.status).toBe(413);
+});
+
+test("a call that could not be answered is logged, and the next message taken", async () => {
+  vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+  await routes.close();
+  routes = await openRoutes();
+
+  expect((await send(INCOMING)).status).toBe(200);
+  await expect.poll(() => routes.logged.join("\n")).toContain("webhook wh_1 failed");
+  expect((await send(INCOMING, { id: "wh_2" })).status).toBe(200);
 });
 
 test("an event of another kind is taken and left alone", async () => {

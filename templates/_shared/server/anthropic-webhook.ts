@@ -6,20 +6,15 @@
 
 import Anthropic from "@anthropic-ai/sdk";
 
-import type { Limits } from "./limits.ts";
-import type { Log } from "./service.ts";
-import { createWebhook } from "./webhooks.ts";
-import type { Unwrap } from "./webhooks.ts";
+import { createWebhook, hasKey } from "./webhooks.ts";
+import type { Parts, Unwrap } from "./webhooks.ts";
 
-export function createAnthropicWebhook(
-  limits: Limits,
-  log: Log,
-): (request: Request) => Promise<Response> {
+export function createAnthropicWebhook(parts: Parts): (request: Request) => Promise<Response> {
   const key = process.env["ANTHROPIC_WEBHOOK_SIGNING_KEY"]?.trim() ?? "";
-  return createWebhook(key === "" ? null : unwrapBy(key), limits, async (event) => {
+  return createWebhook(hasKey(key) ? unwrapBy(key) : null, parts, async (event) => {
     const { data } = event as { data?: { type?: unknown; id?: unknown } };
     // Here the app acts on it.
-    log(`anthropic event ${String(data?.type)} ${String(data?.id)}`);
+    parts.log(`anthropic event ${String(data?.type)} ${String(data?.id)}`);
   });
 }
 

@@ -10,6 +10,7 @@ import type { Gate } from "./answers.ts";
 import { claudeTools } from "./claude-tools.ts";
 import { isRefusal, refuse } from "./refusals.ts";
 import type { Settings } from "./settings.ts";
+import type { Log } from "./webhooks.ts";
 
 const MODEL = "claude-sonnet-5-5";
 const MAX_TOKENS = 1024;
@@ -26,6 +27,7 @@ lists, headings, code or addresses. Say so when you do not know.
 export function createClaudeRoute(
   settings: Settings,
   gate: Gate,
+  log: Log,
 ): (request: Request) => Promise<Response> {
   const key = process.env["ANTHROPIC_API_KEY"]?.trim() ?? "";
   const client = key === "" ? null : new Anthropic({ apiKey: key, maxRetries: 1 });
@@ -44,6 +46,7 @@ export function createClaudeRoute(
     try {
       return json(200, { answer: await askClaude(client, question, signal) });
     } catch (error) {
+      log(`claude failed: ${String(error)}`);
       const said = error instanceof APIError ? ` (${error.status ?? "no answer"})` : "";
       return refused(refuse(502, "claude_failed", `Claude could not be asked${said}.`));
     }

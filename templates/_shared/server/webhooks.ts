@@ -5,17 +5,27 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-import { json, refused } from "./answers.ts";
+import { json, readText, refused } from "./answers.ts";
 import type { Limits } from "./limits.ts";
-import { refuse } from "./refusals.ts";
-import type { Refusal } from "./refusals.ts";
+import { isRefusal, refuse } from "./refusals.ts";
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 /** How far the sender's clock may be from ours (standard-webhooks). */
 const TOLERANCE_S = 300;
 
+/** One line for the log. Never a secret in it. */
+export type Log = (line: string) => void;
+
 /** Throws when the signature is not the sender's. The answer is the event in the body. */
 export type Unwrap = (body: string, headers: Headers) => unknown;
+
+/** What the routes share beside the settings. */
+export interface Parts {
+  readonly limits: Limits;
+  readonly log: Log;
+  /** Told of work that goes on when the answer is sent, so that it may end. It never rejects. */
+  readonly goOn: (work: Promise<void>) => void;
+}
 
 /**
  * A route for one sender. It answers before the event is acted on: a sender that waits sends
@@ -23,7 +33,7 @@ export type Unwrap = (body: string, headers: Headers) => unknown;
  */
 export function createWebhook(
   unwrap: Unwrap | null,
-  limits: Limits,
+  { limits, log, goOn }: Parts,
   act: (event: unknown) => Promise<void>,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -31,8 +41,8 @@ export function createWebhook(
     if (unwrap === null) {
       return refused(refuse(503, "no_webhook_secret", "This webhook has no secret to check it by."));
     }
-    const body = await readText(request);
-    if (typeof body !== "string") return refused(body);
+    const body = await readText(request, BODY_LIMIT_BYTES);
+    if (isRefusal(body)) return refused(body);
     let event: unknown;
     try {
       event = unwrap(body, request.headers);
@@ -43,9 +53,15 @@ export function createWebhook(
     // Without a memory of what came, answer so that it is sent again later.
     const isFirst = await limits.once(`webhook:${id}`).catch(() => null);
     if (isFirst === null) return refused(refuse(503, "limits_unavailable", "Try again later."));
-    if (isFirst) void act(event);
+    // Whatever it throws, the next event is taken.
+    if (isFirst) goOn(act(event).catch((error: unknown) => log(`webhook ${id} failed: ${String(error)}`)));
     return json(200, { received: true, duplicate: !isFirst });
   };
+}
+
+/** Whether a secret holds a key. One without, "whsec_" alone, would let everybody sign. */
+export function hasKey(secret: string): boolean {
+  return keyOf(secret).length > 0;
 }
 
 /**
@@ -53,7 +69,7 @@ export function createWebhook(
  * that is near. Source: OpenAI's guide and openai 7.57 `resources/webhooks`, November 2026.
  */
 export function unwrapSigned(secret: string, now = () => Date.now() / 1000): Unwrap {
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const key = keyOf(secret);
   return (body, headers) => {
     const id = headers.get("webhook-id") ?? "";
     const sentAt = headers.get("webhook-timestamp") ?? "";
@@ -70,9 +86,6 @@ export function unwrapSigned(secret: string, now = () => Date.now() / 1000): Unw
   };
 }
 
-async function readText(request: Request): Promise<string | Refusal> {
-  const tooLarge = refuse(413, "too_large", "The request is over 256 KiB.");
-  if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT_BYTES) return tooLarge;
-  const text = await request.text();
-  return text.length > BODY_LIMIT_BYTES ? tooLarge : text;
+function keyOf(secret: string): Buffer {
+  return Buffer.from(secret.replace(/^whsec_/, ""), "base64");
 }

@@ -7,11 +7,10 @@
 import { safetyIdentifier } from "./access.ts";
 import { isAnswered } from "./incoming.ts";
 import type { IncomingCall } from "./incoming.ts";
-import type { Limits } from "./limits.ts";
 import { sessionFor } from "./mint.ts";
-import type { Log } from "./service.ts";
 import type { Settings } from "./settings.ts";
-import { createWebhook, unwrapSigned } from "./webhooks.ts";
+import { createWebhook, hasKey, unwrapSigned } from "./webhooks.ts";
+import type { Parts } from "./webhooks.ts";
 
 const API_TIMEOUT_MS = 10_000;
 /** SIP's "Decline". */
@@ -19,20 +18,15 @@ const DECLINE = { status_code: 603 };
 
 export function createOpenAiWebhook(
   settings: Settings,
-  limits: Limits,
-  log: Log,
+  parts: Parts,
 ): (request: Request) => Promise<Response> {
   const secret = process.env["OPENAI_WEBHOOK_SECRET"]?.trim() ?? "";
-  return createWebhook(secret === "" ? null : unwrapSigned(secret), limits, async (event) => {
+  return createWebhook(hasKey(secret) ? unwrapSigned(secret) : null, parts, async (event) => {
     const call = callIn(event);
     if (call === null) return;
-    try {
-      const deed = isAnswered(call) ? "accept" : "reject";
-      const status = await tell(settings, call, deed);
-      log(`call ${call.callId} from ${call.from}: ${deed} ${status}`);
-    } catch (error) {
-      log(`call ${call.callId} failed: ${String(error)}`);
-    }
+    const deed = isAnswered(call) ? "accept" : "reject";
+    const status = await tell(settings, call, deed);
+    parts.log(`call ${call.callId} from ${call.from}: ${deed} ${status}`);
   });
 }
 

@@ -1,12 +1,11 @@
-import Anthropic from "@anthropic-ai/sdk";
-import type { Server } from "node:http";
+import { createHmac } from "node:crypto";
 
+import Anthropic from "@anthropic-ai/sdk";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { askClaude } from "../server/claude.ts";
-import { createService } from "../server/service.ts";
-import { readSettings } from "../server/settings.ts";
-import { close, listen, Upstream } from "./upstream.ts";
+import { openRoutes } from "./open-routes.ts";
+import { Upstream } from "./upstream.ts";
 
 const USAGE = { input_tokens: 1, output_tokens: 1 };
 
@@ -18,7 +17,6 @@ const asksForTime = (id: string): object => ({ type: "tool_use", id, name: "curr
 
 let claude: Upstream;
 let client: Anthropic;
-let services: Server[];
 
 beforeEach(async () => {
   claude = new Upstream();
@@ -26,12 +24,11 @@ beforeEach(async () => {
   vi.stubEnv("ANTHROPIC_BASE_URL", url);
   vi.stubEnv("ANTHROPIC_API_KEY", "sk-ant-test");
   client = new Anthropic({ apiKey: "sk-ant-test", baseURL: url, maxRetries: 0 });
-  services = [];
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await Promise.all([...services.map(close), claude.close()]);
+  await claude.close();
 });
 
 function messagesOf(request: number): readonly object[] {
@@ -39,15 +36,12 @@ function messagesOf(request: number): readonly object[] {
   return body?.messages ?? [];
 }
 
+/** What Claude answers; the last of it again and again. */
 function answers(...messages: readonly object[]): void {
-  const left = [...messages];
-  Object.defineProperty(claude, "answer", {
-    get: () => ({
-      status: 200,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(left.shift() ?? messages.at(-1)),
-    }),
-  });
+  const headers = { "content-type": "application/json" };
+  const given = messages.map((message) => ({ status: 200, headers, body: JSON.stringify(message) }));
+  claude.first.push(...given);
+  claude.answer = given.at(-1) ?? claude.answer;
 }
 
 test("an answer in words is the answer", async () => {
@@ -104,12 +98,9 @@ test("tools without end come to an end", async () => {
 });
 
 test("POST /claude answers the page, and says when Claude could not be asked", async () => {
-  const service = createService(readSettings({}), () => undefined);
-  services.push(service);
-  const url = await listen(service);
+  const routes = await openRoutes();
   const ask = (body: object, headers = {}): Promise<Response> =>
-    fetch(`${url}/claude`, {
-      method: "POST",
+    routes.post("/claude", {
       body: JSON.stringify(body),
       headers: { "content-type": "application/json", ...headers },
     });
@@ -117,27 +108,63 @@ test("POST /claude answers the page, and says when Claude could not be asked", a
   const good = await ask({ question: "Is it?" });
   const elsewhere = await ask({ question: "Is it?" }, { "sec-fetch-site": "cross-site" });
   const empty = await ask({ question: "" });
-  Object.defineProperty(claude, "answer", { value: { status: 401, body: "{}" } });
+  claude.first.length = 0;
+  claude.answer = { status: 401, body: "{}" };
   const failed = await ask({ question: "Is it?" });
+  await routes.close();
 
   expect(await good.json()).toEqual({ answer: "Yes." });
   expect([elsewhere.status, empty.status, failed.status]).toEqual([403, 400, 502]);
   expect(await failed.text()).toContain("401");
+  expect(routes.logged.join("\n")).toMatch(/claude failed: .*401/);
+  expect(routes.logged.join("\n")).not.toContain("sk-ant-test");
+});
+
+test("POST /claude says which variable is missing", async () => {
+  vi.stubEnv("ANTHROPIC_API_KEY", "");
+  const routes = await openRoutes();
+
+  const response = await routes.post("/claude", {
+    body: '{"question":"Is it?"}',
+    headers: { "content-type": "application/json" },
+  });
+  await routes.close();
+
+  expect([response.status, await response.text()]).toEqual([
+    503,
+    expect.stringContaining("ANTHROPIC_API_KEY"),
+  ]);
+  expect(claude.seen).toEqual([]);
+});
+
+test("in production nobody asks Claude whom the hook does not know", async () => {
+  vi.stubEnv("NODE_ENV", "production");
+  const routes = await openRoutes();
+
+  const response = await routes.post("/claude", {
+    body: '{"question":"Is it?"}',
+    headers: { "content-type": "application/json" },
+  });
+  await routes.close();
+
+  expect(response.status).toBe(403);
+  expect(claude.seen).toEqual([]);
 });
 
 test("Anthropic's events are taken with their signature and refused without", async () => {
   vi.stubEnv("ANTHROPIC_WEBHOOK_SIGNING_KEY", `whsec_${Buffer.from("key").toString("base64")}`);
-  const service = createService(readSettings({}), () => undefined);
-  services.push(service);
-  const url = `${await listen(service)}/webhooks/anthropic`;
+  const routes = await openRoutes();
   const body = JSON.stringify({ type: "event", id: "e1", data: { type: "session.status_idled", id: "s1" } });
-  const { createHmac } = await import("node:crypto");
   const time = String(Math.floor(Date.now() / 1000));
   const mac = createHmac("sha256", Buffer.from("key")).update(`w1.${time}.${body}`).digest("base64");
-  const headers = { "webhook-id": "w1", "webhook-timestamp": time };
+  const send = (signature: string): Promise<Response> => {
+    const headers = { "webhook-id": "w1", "webhook-timestamp": time, "webhook-signature": signature };
+    return routes.post("/webhooks/anthropic", { body, headers });
+  };
 
-  const signed = await fetch(url, { method: "POST", body, headers: { ...headers, "webhook-signature": `v1,${mac}` } });
-  const forged = await fetch(url, { method: "POST", body, headers: { ...headers, "webhook-signature": "v1,AAAA" } });
+  const statuses = [await send(`v1,${mac}`), await send("v1,AAAA")].map(({ status }) => status);
+  await routes.close();
 
-  expect([signed.status, forged.status]).toEqual([200, 401]);
+  expect(statuses).toEqual([200, 401]);
+  expect(routes.logged).toContain("anthropic event session.status_idled s1");
 });

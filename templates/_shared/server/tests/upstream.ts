@@ -1,4 +1,4 @@
-/** A stand-in for the Realtime API's token endpoint: a real server that keeps what it was sent. */
+/** A stand-in for an API that the server asks: a real server that keeps what it was sent. */
 
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, Server } from "node:http";
@@ -19,6 +19,8 @@ export interface Answer {
 
 export class Upstream {
   readonly seen: Seen[] = [];
+  /** Answers that are given once, in this order; after them comes `answer`. */
+  readonly first: Answer[] = [];
   answer: Answer = {
     status: 200,
     body: JSON.stringify({ value: "ek_test_0123", expires_at: 1_795_364_174, session: {} }),
@@ -33,8 +35,8 @@ export class Upstream {
       headers: request.headers,
       body: JSON.parse(Buffer.concat(parts).toString("utf8")),
     });
-    response.writeHead(this.answer.status, this.answer.headers ?? {});
-    response.end(this.answer.body);
+    const { status, headers = {}, body } = this.first.shift() ?? this.answer;
+    response.writeHead(status, headers).end(body);
   });
 
   async listen(): Promise<string> {

@@ -102,13 +102,27 @@ def test_name_is_written_so_that_each_file_stays_valid(
     assert f"<h1>{title}</h1>" in page
 
 
-def test_lock_file_fits_the_manifest(tmp_path: Path) -> None:
-    render("vite", tmp_path / "app", "Voice Demo")
+@pytest.mark.parametrize("template", ["vite", "nextjs"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"anthropic": True},
+        {"client": "agents-sdk"},
+        {"anthropic": True, "webhooks": True, "client": "agents-sdk"},
+    ],
+    ids=" ".join,
+)
+def test_lock_file_fits_the_manifest(
+    template: str, answers: dict[str, object], tmp_path: Path
+) -> None:
+    render(template, tmp_path / "app", "Voice Demo", answers)
 
     manifest = json.loads((tmp_path / "app" / "package.json").read_text("utf-8"))
     lock = json.loads((tmp_path / "app" / "package-lock.json").read_text("utf-8"))
-    assert lock["packages"][""]["devDependencies"] == manifest["devDependencies"]
     packages = lock["packages"]
+    assert packages[""]["dependencies"] == manifest["dependencies"]
+    assert packages[""]["devDependencies"] == manifest["devDependencies"]
     assert [path for path, entry in packages.items() if "resolved" in entry] == []
     # A registry that lacks one platform's binary leaves it out in silence; `npm ci` then fails.
     wanted = {name for entry in packages.values() for name in entry.get("optionalDependencies", {})}

@@ -5,12 +5,16 @@ a quarter of them a day; `TEST_ALL=1` runs everything.
 """
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
 
 _TURNS = (
     {"test_vite_options", "test_nextjs_production"},
     {"test_vite_agents", "test_vite_production", "test_nextjs_tunnels"},
-    {"test_vite_bad_input", "test_nextjs_agents", "test_python_options"},
+    {"test_vite_bad_input", "test_nextjs_options", "test_python_options"},
     {"test_vite_tunnels", "test_nextjs_browser", "test_python_production"},
 )
 
@@ -26,3 +30,18 @@ def left_out(today: date) -> frozenset[str]:
 def left_out_now() -> frozenset[str]:
     """Those of today, or none where everything is asked for."""
     return frozenset() if os.environ.get("TEST_ALL") else left_out(datetime.now(UTC).date())
+
+
+def share(things: Sequence[Thing], turn: int, *, at_once: int) -> list[Thing]:
+    """As many of these as are tried at once: others the next time, and all before any again."""
+    turns = -(-len(things) // at_once)
+    begin = turn % turns * at_once
+    return list(things[begin : begin + at_once])
+
+
+def share_now(things: Sequence[Thing], *, at_once: int) -> list[Thing]:
+    """The share of a file that has its turn today, or all where everything is asked for."""
+    if os.environ.get("TEST_ALL"):
+        return list(things)
+    turn = datetime.now(UTC).date().toordinal() // len(_TURNS)
+    return share(things, turn, at_once=at_once)

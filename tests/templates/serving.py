@@ -76,7 +76,7 @@ async def _served_by_next(
         port,
         # Before its first answer Next compiles the page and its client.
         ready=HttpReady("/"),
-        ready_within_s=90,
+        ready_within_s=150,
     )
     async with Runner([service], emit=lambda _: None, masker=Masker()) as runner:
         runner.start()

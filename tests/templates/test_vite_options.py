@@ -3,17 +3,34 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
-from rtstart.adapters.emulator.server import Emulator
+from rtstart.adapters.emulator.ice import LOOPBACK
+from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
+from rtstart.core.realtime.scenario import CallTool, Reply, Say, Scenario, Tone, When
+from tests.fakes.browser import chromium, listening, spoken_at
+from tests.fakes.claude import claude
+from tests.fakes.speech import ONE_TURN
 from tests.templates.app import App, node_env
-from tests.templates.serving import served
+from tests.templates.rotation import share_now
+from tests.templates.serving import hear_one_answer, served, talk
 from tools.render import render
 
 pytestmark = [pytest.mark.templates, pytest.mark.timeout(180)]
 
+# Beside those of other files: without any, with all.
+COMBINATIONS: tuple[Mapping[str, object], ...] = (
+    {"anthropic": True},
+    {"webhooks": True},
+    {"anthropic": True, "webhooks": True},
+    {"client": "agents-sdk", "anthropic": True},
+    {"client": "agents-sdk", "webhooks": True},
+    {"client": "agents-sdk"},
+)
 _SECRET = "whsec_" + "c2VjcmV0IG9mIGEgdGVzdA=="
 
 
@@ -35,19 +52,57 @@ def test_script_passes_with_every_option(full_app: App, script: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("option", ["anthropic", "webhooks"])
-def test_app_with_one_option_has_what_it_imports(
-    full_app: App, option: str, tmp_path: Path
+@pytest.mark.parametrize("answers", share_now(COMBINATIONS, at_once=2), ids=" ".join)
+def test_app_with_some_options_has_what_it_imports(
+    full_app: App, answers: Mapping[str, object], tmp_path: Path
 ) -> None:
     folder = tmp_path / "app"
-    render("vite", folder, "Voice Demo", {option: True})
+    render(full_app.template, folder, "Voice Demo", answers)
     # The dependencies of all options serve each.
     (folder / "node_modules").symlink_to(full_app.folder / "node_modules")
-    app = App(folder, full_app.env)
+    app = App(folder, full_app.env, full_app.template)
 
-    done = [app.npm("run", script) for script in ("lint", "types", "test")]
+    # The tests of what an option changes; the others know nothing of options.
+    tests = ("test", "--", "claude", "webhook", "routes", "token-service", "tools")
+    done = [app.npm("run", *words) for words in (("lint",), ("types",), tests)]
 
     assert [one.returncode for one in done] == [0, 0, 0], "\n".join(one.stdout for one in done)
+
+
+async def test_question_that_the_voice_model_cannot_answer_comes_back_from_claude(
+    full_app: App, tmp_path: Path
+) -> None:
+    ask = CallTool("ask_claude", '{"question": "Is it late?"}')
+    replies = (
+        Reply((ask,), When(turn=1)),
+        Reply((Say("I know now.", Tone(440, 1.0)),), When(cause="client")),
+    )
+    options = EmulatorOptions(advertise=(LOOPBACK,), scenario=Scenario(replies=replies))
+    microphone = spoken_at(ONE_TURN, tmp_path / "late.wav", 5.0, ends_s=20)
+    async with (
+        claude("It is late.") as answers,
+        Emulator(options) as emulator,
+        served(
+            full_app,
+            emulator.url,
+            env={"ANTHROPIC_API_KEY": "sk-ant-test", "ANTHROPIC_BASE_URL": answers.url},
+        ) as url,
+        chromium(microphone) as browser,
+        listening(browser) as ears,
+    ):
+        await talk(ears, f"{url}?transport=websocket")
+        row = ears.page.locator(".turn.tool")
+        await expect(row).to_have_attribute("data-state", "done", timeout=25_000)
+        await row.locator("summary").click()
+        await expect(row.locator("pre").nth(1)).to_contain_text("It is late.")
+        await hear_one_answer(ears)
+        complaints = ears.complaints
+
+    first, second = answers.asked
+    assert first["messages"] == [{"role": "user", "content": "Is it late?"}]
+    assert [one["name"] for one in first["tools"]] == ["current_time"]
+    assert second["messages"][-1]["content"][0]["type"] == "tool_result"
+    assert complaints == []
 
 
 def test_app_without_options_has_nothing_of_them(vite_app: App) -> None:

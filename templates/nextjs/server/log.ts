@@ -5,11 +5,11 @@ import { randomUUID } from "node:crypto";
 const isProduction = (): boolean => process.env["NODE_ENV"] === "production";
 
 export function say(message: string, more: object = {}): void {
-  console.log(lineOf("info", message, more));
+  console.log(isProduction() ? lineOf("info", message, more) : message);
 }
 
 export function warn(message: string): void {
-  console.error(lineOf("error", message));
+  console.error(isProduction() ? lineOf("error", message) : message);
 }
 
 /**

@@ -175,6 +175,15 @@ async def test_machine_shows_what_is_there_and_runs_with_a_small_environment(
     assert (await machine.run("no-such-program"))[0] == 127
 
 
+def test_folder_is_no_module_when_there_is_nothing_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hollow_ngrok").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert not ThisMachine({}, tmp_path).has_module("hollow_ngrok")
+
+
 async def test_list_names_every_way_and_what_is_missing(tmp_path: Path) -> None:
     table = await list_tunnels(tmp_path, {**os.environ, "NGROK_AUTHTOKEN": ""})
 

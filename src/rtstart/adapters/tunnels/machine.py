@@ -66,7 +66,9 @@ class ThisMachine:
 
     def has_module(self, name: str) -> bool:
         """Whether a Python module can be imported."""
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(name)
+        # A mere folder of this name in the working directory is a module too, with nothing in it.
+        return spec is not None and spec.origin is not None
 
     def addresses(self) -> Sequence[str]:
         """This machine's addresses on local networks."""

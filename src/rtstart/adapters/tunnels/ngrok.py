@@ -115,17 +115,14 @@ class Ngrok:
         """Ready when there is a token, and the package or the program."""
         has_token = bool(machine.env.get(_TOKEN))
         if _uses_package(machine, options):
+            if not machine.has_module("ngrok"):
+                return _missing(is_configured=True)
             if has_token:
                 return Standing("ready", "package", is_configured=True)
             return _signed_out()
         program = machine.find("ngrok")
         if program is None:
-            fix = Fix("Add the package to rtstart.", command="uv tool install rtstart --with ngrok")
-            return Standing(
-                "missing",
-                finding=tunnel.PROGRAM_MISSING.found("ngrok is not installed", fix=fix),
-                is_configured=has_token,
-            )
+            return _missing(is_configured=has_token)
         if not has_token and not any(machine.exists(path) for path in _CONFIGS):
             return _signed_out()
         code, said = await machine.run(program, "version")
@@ -170,6 +167,12 @@ class Ngrok:
 def _uses_package(machine: Machine, options: Options) -> bool:
     use = options.get("use", "")
     return use != "program" and (use == "package" or machine.has_module("ngrok"))
+
+
+def _missing(*, is_configured: bool) -> Standing:
+    fix = Fix("Add the package to rtstart.", command="uv tool install rtstart --with ngrok")
+    finding = tunnel.PROGRAM_MISSING.found("ngrok is not installed", fix=fix)
+    return Standing("missing", finding=finding, is_configured=is_configured)
 
 
 def _signed_out() -> Standing:

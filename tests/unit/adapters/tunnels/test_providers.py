@@ -224,6 +224,14 @@ def test_provider_is_ready_when_the_machine_has_what_it_needs(
         ),
         (
             ngrok.NGROK,
+            FakeMachine(env={"NGROK_AUTHTOKEN": "x"}, programs={"ngrok": "/bin/ngrok"}),
+            {"use": "package"},
+            "missing",
+            "RT405",
+            "uv tool install rtstart --with ngrok",
+        ),
+        (
+            ngrok.NGROK,
             FakeMachine(programs={"ngrok": "/bin/ngrok"}),
             {},
             "signed out",

@@ -26,6 +26,7 @@ afterEach(async () => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
   vi.doUnmock("../server/authorise.ts");
+  vi.doUnmock("node:crypto");
   await upstream.close();
 });
 
@@ -149,6 +150,10 @@ describe("POST /session", () => {
 
   test("says which line to change when it was moved to the Edge runtime", async () => {
     vi.stubEnv("NEXT_RUNTIME", "edge");
+    // What it says when a module of Node's is loaded there.
+    vi.doMock("node:crypto", () => {
+      throw new TypeError("Native module not found: node:crypto");
+    });
 
     const response = await mint();
 

@@ -1,6 +1,6 @@
 /** GET /healthz: whether this process answers. It asks nobody else. */
 
-import { answer } from "../../server/session.ts";
+import { answer } from "../../server/on-node.ts";
 
 // As in ../session/route.ts.
 export const runtime = "nodejs";

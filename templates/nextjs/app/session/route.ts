@@ -1,6 +1,6 @@
 /** POST /session: an ephemeral secret for one call. The rules are in server/answers.ts. */
 
-import { answer } from "../../server/session.ts";
+import { answer } from "../../server/on-node.ts";
 
 // On Node, because the limits of server/answers.ts are counted in one process, and because the
 // Edge runtime is on its way out of Next. Node is also the default, so this line guards against a

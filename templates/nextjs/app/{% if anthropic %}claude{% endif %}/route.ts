@@ -1,6 +1,6 @@
 /** POST /claude: the voice model's question to Claude. The rules are in server/claude.ts. */
 
-import { answer } from "../../server/session.ts";
+import { answer } from "../../server/on-node.ts";
 
 // As in ../session/route.ts. A route and no server action, because Next runs a page's actions one
 // after the other, and Claude may think for half a minute; this one also ends when the page goes.

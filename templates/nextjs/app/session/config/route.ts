@@ -1,6 +1,6 @@
 /** GET /session/config: what a page may know before a call. Nothing in it is secret. */
 
-import { answer } from "../../../server/session.ts";
+import { answer } from "../../../server/on-node.ts";
 
 // As in ../route.ts.
 export const runtime = "nodejs";

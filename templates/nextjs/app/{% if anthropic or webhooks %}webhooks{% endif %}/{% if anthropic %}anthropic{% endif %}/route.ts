@@ -1,6 +1,6 @@
 /** POST /webhooks/anthropic: Anthropic's events. The rules are in server/anthropic-webhook.ts. */
 
-import { answer } from "../../../server/session.ts";
+import { answer } from "../../../server/on-node.ts";
 
 // As in ../../session/route.ts.
 export const runtime = "nodejs";

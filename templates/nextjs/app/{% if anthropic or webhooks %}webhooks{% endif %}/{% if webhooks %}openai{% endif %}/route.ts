@@ -1,6 +1,6 @@
 /** POST /webhooks/openai: telephone calls that come in. The rules are in server/openai-webhook.ts. */
 
-import { answer } from "../../../server/session.ts";
+import { answer } from "../../../server/on-node.ts";
 
 // As in ../../session/route.ts.
 export const runtime = "nodejs";

@@ -155,6 +155,19 @@ async def emulator() -> AsyncIterator[Server]:
         await process.wait()
 
 
+async def _answering(port: int) -> None:
+    """Wait until somebody listens there: on a busy machine imports alone take many seconds."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(LOOPBACK, port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                return
+
+
 @asynccontextmanager
 async def bare() -> AsyncIterator[Server]:
     """A fresh bare server."""
@@ -162,6 +175,7 @@ async def bare() -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.bare.server", str(port))
     )
+    await _answering(port)
     await asyncio.sleep(3)
     url = f"http://localhost:{port}/offer"
     try:

@@ -52,6 +52,8 @@ def _command(command: _Command) -> Iterator[str]:
     yield f"## {usage}\n"
     yield f"{_words(command.help)}\n"
     yield from (f"`{one.metavar}`: {one.help}\n" for one in arguments)
+    if not options:
+        return
     yield "| Option | Does | In the environment |"
     yield "| --- | --- | --- |"
     for one in options:

@@ -2,7 +2,7 @@
 
 "use client";
 
-import { Fragment, memo, useCallback, useLayoutEffect, useRef, useState } from "react";
+import { Fragment, memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useSyncExternalStore } from "react";
 
 import type { LogEntry } from "../realtime/log.ts";
@@ -105,6 +105,11 @@ function passes(entry: LogEntry, wanted: string): boolean {
 
 function CopyButton({ entries }: { readonly entries: readonly LogEntry[] }) {
   const [label, setLabel] = useState("Copy");
+  useEffect(() => {
+    if (label === "Copy") return undefined;
+    const back = setTimeout(() => setLabel("Copy"), 1500);
+    return () => clearTimeout(back);
+  }, [label]);
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(entries.map(lineOf).join("\n"));
@@ -112,7 +117,6 @@ function CopyButton({ entries }: { readonly entries: readonly LogEntry[] }) {
     } catch {
       setLabel("Not allowed");
     }
-    setTimeout(() => setLabel("Copy"), 1500);
   };
   return (
     <button id="event-copy" type="button" onClick={() => void copy()}>

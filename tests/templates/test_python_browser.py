@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -9,7 +10,9 @@ from playwright.async_api import expect
 
 from rtstart.adapters.emulator.server import Emulator
 from tests.fakes.browser import Ears, chromium, listening
+from tests.fakes.pieces import InPieces
 from tests.fakes.speech import ONE_TURN
+from tests.fakes.states import states_of
 from tests.templates.python_app import PythonApp, served
 from tests.templates.serving import artefact, hear_one_answer, talk
 
@@ -50,8 +53,66 @@ async def test_speech_comes_back_as_sound(
         await ears.page.screenshot(path=artefact(f"python-live-{transport}"))
 
 
-@pytest.mark.parametrize("is_dark", [False, True])
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+@pytest.mark.parametrize("width", [320, 390])
+async def test_nothing_moves_while_the_page_comes_in_pieces(
+    python_app: PythonApp, width: int
+) -> None:
+    async with (
+        states_of(python_app.folder / "app" / "web") as url,
+        InPieces(url) as slow,
+        chromium(None) as browser,
+        listening(browser, width=width, height=844) as ears,
+    ):
+        pieces = await slow.show(ears.page)
+        await expect(ears.page.locator("#model")).to_contain_text("gpt-realtime")
+
+        assert pieces > 30
+        assert "\n".join(await ears.layout_shifts()) == ""
+
+
+@pytest.mark.parametrize(
+    ("width", "look"),
+    [
+        (320, {"color_scheme": "light"}),
+        (390, {"color_scheme": "dark"}),
+        (1280, {"color_scheme": "light", "reduced_motion": "reduce"}),
+        (390, {"forced_colors": "active"}),
+    ],
+)
+async def test_every_state_fits_and_has_no_barrier(
+    python_app: PythonApp, width: int, look: dict[str, Any]
+) -> None:
+    axe = Axe()
+    found: list[str] = []
+    async with (
+        states_of(python_app.folder / "app" / "web") as url,
+        chromium(None) as browser,
+        await browser.new_context(viewport={"width": width, "height": 844}, **look) as context,
+    ):
+        page = await context.new_page()
+        page.on("pageerror", lambda error: found.append(f"uncaught: {error}"))
+        await page.goto(url)
+        await expect(page.locator("#model")).to_contain_text("gpt-realtime")
+        for drawer in ("events", "settings", "numbers"):
+            await page.locator(f"#{drawer} > summary").click()
+        for name in await page.evaluate("names"):
+            await page.evaluate("(name) => show(name)", name)
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            cut = await page.evaluate("cut()")
+            if wide > width or cut:
+                found.append(f"{name}: {wide} px wide, cut off: {cut}")
+            if name == "asking":
+                result = await axe.run(page)
+                if result.violations_count:
+                    found.append(f"{name}: {result.generate_report()}")
+            if picture := artefact(f"state-{width}-{'-'.join(look.values())}-{name}"):
+                await page.screenshot(path=picture, full_page=True)
+
+    assert "\n".join(found) == ""
+
+
+# The other two looks are the vite app's, whose page it is.
+@pytest.mark.parametrize(("width", "height", "is_dark"), [(390, 844, True), (1280, 800, False)])
 async def test_page_has_no_barrier_and_does_not_jump(
     python_app: PythonApp,
     emulator: Emulator,

@@ -87,10 +87,12 @@ async def test_token_service_that_is_down_is_named(
         listening(browser) as ears,
     ):
         await ears.page.goto(url)
-        await expect(ears.page.locator("#model")).to_have_text("the token service does not answer")
+        await expect(ears.page.locator("#model")).to_have_text("the server does not answer")
         await ears.page.locator("#talk").click()
 
-        await _fails_with(ears.page, "RT514", "the service named token must be running")
+        await _fails_with(
+            ears.page, "RT514", "the service that answers POST /session must be running"
+        )
 
 
 async def test_token_service_that_never_answers_is_given_up(

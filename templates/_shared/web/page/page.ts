@@ -99,7 +99,7 @@ function showStages(snapshot: Snapshot, phaseChanged: boolean): void {
   const summary = drawer.querySelector("summary");
   const list = drawer.querySelector("ol");
   if (summary === null || list === null) return;
-  say(summary, stagesInShort(stages));
+  say(summary, stagesInShort(snapshot));
   const slow = slowest(stages);
   const rows = [...list.querySelectorAll("li")];
   if (rows.map((row) => row.dataset["stage"]).join() !== stages.map(({ name }) => name).join()) {
@@ -185,6 +185,6 @@ async function showConfig(settings: SettingsDrawer): Promise<void> {
     settings.offerServer(config.throughServer);
   } catch {
     // Said in full when Talk is pressed: the token service may be up by then.
-    say(byId("model", HTMLElement), "the token service does not answer");
+    say(byId("model", HTMLElement), "the server does not answer");
   }
 }

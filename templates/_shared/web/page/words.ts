@@ -1,7 +1,8 @@
 /** What the page says in each state. Pure, so that all of it can be read and tested in one place. */
 
 import { connectedAfterMs } from "../realtime/stages.ts";
-import type { Stage, StageName } from "../realtime/stages.ts";
+import type { StageName } from "../realtime/stages.ts";
+import { isOn } from "../realtime/state.ts";
 import type { Snapshot } from "../realtime/state.ts";
 
 /** What the large button does now; it is also the button's `data-state`. */
@@ -75,9 +76,11 @@ function liveStatusOf({ activity, turns, muted, online, pushToTalk, pressed }: S
 }
 
 /** The one line that is left of the stages when all went well. */
-export function stagesInShort(stages: readonly Stage[]): string {
+export function stagesInShort({ phase, stages }: Pick<Snapshot, "phase" | "stages">): string {
   if (stages.some(({ state }) => state === "failed")) return "Not connected";
-  if (!stages.some(({ name, state }) => name === "session" && state === "done")) return "Connecting";
+  if (!stages.some(({ name, state }) => name === "session" && state === "done")) {
+    return isOn(phase) ? "Connecting" : "Not connected";
+  }
   const sound = stages.find((stage) => stage.name === "first sound" && stage.state === "done");
   const connected = `Connected in ${timeOf(connectedAfterMs(stages))}`;
   return sound === undefined ? connected : `${connected}, first sound ${timeOf(sound.tookMs)}`;

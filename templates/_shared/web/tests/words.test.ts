@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { deedOf, levelOf, spanOf, statusOf, timeOf } from "../src/page/words.ts";
+import { deedOf, levelOf, spanOf, stagesInShort, statusOf, timeOf } from "../src/page/words.ts";
 import { Stage } from "./fakes.ts";
 
 beforeEach(() => {
@@ -40,6 +40,20 @@ test("a live call says whose turn it is, and the button what it would do", async
     "interrupt: Speaking. Talk to interrupt.",
     "talk: The call lasted 1 min 12 s. Press Talk for another.",
   ]);
+});
+
+test("the stages in short say whether they still go on", async () => {
+  const stage = new Stage();
+  const short = (): string => stagesInShort(stage.session.snapshot);
+  const seen: string[] = [];
+  void stage.session.start();
+  seen.push(short());
+  stage.session.hangUp();
+  seen.push(short());
+  await stage.begin();
+  seen.push(short());
+
+  expect(seen).toEqual(["Connecting", "Not connected", "Connected in 0 ms"]);
 });
 
 test.each([

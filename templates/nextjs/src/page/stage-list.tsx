@@ -27,7 +27,7 @@ export function StageList() {
       open={isOpen}
       onToggle={(event) => setOpen(event.currentTarget.open)}
     >
-      <summary>{stagesInShort(stages)}</summary>
+      <summary>{stagesInShort({ phase, stages })}</summary>
       <ol>
         {stages.map(({ name, state, tookMs }) => (
           <li

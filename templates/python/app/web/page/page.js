@@ -96,7 +96,7 @@ function showStages(snapshot, phaseChanged) {
   const summary = drawer.querySelector("summary");
   const list = drawer.querySelector("ol");
   if (summary === null || list === null) return;
-  say(summary, stagesInShort(stages));
+  say(summary, stagesInShort(snapshot));
   const slow = slowest(stages);
   const rows = [...list.querySelectorAll("li")];
   if (rows.map((row) => row.dataset["stage"]).join() !== stages.map(({ name }) => name).join()) {
@@ -182,6 +182,6 @@ async function showConfig(settings) {
     settings.offerServer(config.throughServer);
   } catch {
     // Said in full when Talk is pressed: the token service may be up by then.
-    say(byId("model", HTMLElement), "the token service does not answer");
+    say(byId("model", HTMLElement), "the server does not answer");
   }
 }

@@ -1,6 +1,7 @@
 /** What the page says in each state. Pure, so that all of it can be read and tested in one place. */
 
 import { connectedAfterMs } from "../realtime/stages.js";
+import { isOn } from "../realtime/state.js";
 
 const LABELS = {
   talk: "Talk",
@@ -70,10 +71,11 @@ function liveStatusOf({ activity, turns, muted, online, pushToTalk, pressed }) {
 }
 
 /** The one line that is left of the stages when all went well. */
-export function stagesInShort(stages) {
+export function stagesInShort({ phase, stages }) {
   if (stages.some(({ state }) => state === "failed")) return "Not connected";
-  if (!stages.some(({ name, state }) => name === "session" && state === "done"))
-    return "Connecting";
+  if (!stages.some(({ name, state }) => name === "session" && state === "done")) {
+    return isOn(phase) ? "Connecting" : "Not connected";
+  }
   const sound = stages.find((stage) => stage.name === "first sound" && stage.state === "done");
   const connected = `Connected in ${timeOf(connectedAfterMs(stages))}`;
   return sound === undefined ? connected : `${connected}, first sound ${timeOf(sound.tookMs)}`;

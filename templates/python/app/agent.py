@@ -24,6 +24,7 @@ from app.toolbox import Toolbox
 Event = dict[str, Any]  # JSON of the API: the one place where untyped data enters
 Show = Callable[[str], Awaitable[None]]
 
+_ASK_ID = "server_asks"
 # What a page may say; anything else is left out.
 _SAYABLE = frozenset(
     {
@@ -132,6 +133,10 @@ class Agent:
                 return None
             case "response.done":
                 return self._answered(event)
+            case "error" if _has_crossed(event["error"]):
+                # Turn detection was quicker, and its answer may not know the outputs.
+                self._owes_answer = True
+                return None
         return event
 
     def _is_ours_to_run(self, item: Mapping[str, Any]) -> bool:
@@ -212,7 +217,14 @@ class Agent:
         self._owes_answer = self._answering
         if not self._answering and not self._hearing:
             self._answering = True
-            await self._connection.send_raw('{"type":"response.create"}')
+            ask = {"type": "response.create", "event_id": _ASK_ID}
+            await self._connection.send_raw(json.dumps(ask))
+
+
+def _has_crossed(error: Mapping[str, Any]) -> bool:
+    """Whether an answer that the server asked for was refused because another had begun."""
+    code = "conversation_already_has_active_response"
+    return error.get("event_id") == _ASK_ID and error.get("code") == code
 
 
 def _changeable(session: object) -> Event:

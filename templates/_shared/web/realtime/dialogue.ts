@@ -23,6 +23,7 @@ import type { MakeToolbox, Toolbox } from "./tools.ts";
 import type { Sound } from "./transport.ts";
 import { addUsage } from "./usage.ts";
 
+const ALREADY_ANSWERING = "conversation_already_has_active_response";
 /** Errors that only say that two messages crossed on their way. */
 const CROSSED: ReadonlySet<string> = new Set([
   "response_cancel_not_active",
@@ -218,6 +219,8 @@ export class Dialogue {
     switch (event.type) {
       case "error": {
         const { code = null, message = "" } = event.error;
+        // That answer was begun before ours was asked for, so it may not know what ours is about.
+        if (code === ALREADY_ANSWERING) this.#owesAnswer = true;
         if (code === null || !CROSSED.has(code)) {
           this.#store.trouble(failureOfApi(code, 400, message));
         }

@@ -319,6 +319,23 @@ test("an answer is asked for after the one that began meanwhile", async () => {
   expect(call.sent.at(-1)).toEqual({ type: "response.create" });
 });
 
+test("an answer is asked for again when the server had begun one before it was asked", async () => {
+  stage = new Stage([ADDS]);
+  const call = await stage.begin();
+  call.says(answer("r1"), ...calls("r1", 1));
+  await pass(400);
+  // Turn detection was quicker: its answer knows nothing of the output.
+  const error = { code: "conversation_already_has_active_response", message: "" };
+  call.says(answer("r2"), { type: "error", error }, done("r2"));
+
+  expect(call.sent.map(({ type }) => type)).toEqual([
+    "conversation.item.create",
+    "response.create",
+    "response.create",
+  ]);
+  expect(stage.session.snapshot.troubles).toEqual([]);
+});
+
 test("no answer is asked for while the caller speaks, who will get one anyway", async () => {
   stage = new Stage([ADDS]);
   const call = await stage.begin();

@@ -17,6 +17,7 @@ import { SoundWatch } from "./sound-watch.js";
 import { begin, finish } from "./stages.js";
 import { addUsage } from "./usage.js";
 
+const ALREADY_ANSWERING = "conversation_already_has_active_response";
 /** Errors that only say that two messages crossed on their way. */
 const CROSSED = new Set([
   "response_cancel_not_active",
@@ -210,6 +211,8 @@ export class Dialogue {
     switch (event.type) {
       case "error": {
         const { code = null, message = "" } = event.error;
+        // That answer was begun before ours was asked for, so it may not know what ours is about.
+        if (code === ALREADY_ANSWERING) this.#owesAnswer = true;
         if (code === null || !CROSSED.has(code)) {
           this.#store.trouble(failureOfApi(code, 400, message));
         }

@@ -33,12 +33,12 @@ export async function fetchSecret(
   route = "/session",
 ): Promise<Secret> {
   const body = JSON.stringify({ transport });
-  const response = await ask(route, { method: "POST", body }, signal);
-  return readSecret(response);
+  const answer = await ask(route, { method: "POST", body }, signal);
+  return readSecret(answer);
 }
 
-async function readSecret(response: Response): Promise<Secret> {
-  const body = await readJson(response);
+function readSecret({ response, text }: Answer): Secret {
+  const body = readJson(response.status, text);
   if (!response.ok) throw refused(response.status, body);
 
   const { value, expires_at, realtime_url, model, emulated } = body;
@@ -57,8 +57,8 @@ async function readSecret(response: Response): Promise<Secret> {
 
 /** Reads what the page shows before a call. Throws a CallError that names the cause. */
 export async function fetchConfig(signal: AbortSignal, route = "/session/config"): Promise<Config> {
-  const response = await ask(route, { method: "GET" }, signal);
-  const body = await readJson(response);
+  const { response, text } = await ask(route, { method: "GET" }, signal);
+  const body = readJson(response.status, text);
   if (!response.ok) throw refused(response.status, body);
   return {
     model: typeof body["model"] === "string" ? body["model"] : "",
@@ -68,14 +68,21 @@ export async function fetchConfig(signal: AbortSignal, route = "/session/config"
   };
 }
 
-async function ask(route: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+interface Answer {
+  readonly response: Response;
+  readonly text: string;
+}
+
+async function ask(route: string, init: RequestInit, signal: AbortSignal): Promise<Answer> {
   try {
-    return await fetch(route, {
+    const response = await fetch(route, {
       ...init,
       headers: { "content-type": "application/json", accept: "application/json" },
       cache: "no-store",
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
+    // An answer that begins may still end too early, or not at all.
+    return { response, text: await response.text() };
   } catch (error) {
     if (signal.aborted) throw error;
     if (error instanceof DOMException && error.name === "TimeoutError") {
@@ -85,19 +92,16 @@ async function ask(route: string, init: RequestInit, signal: AbortSignal): Promi
   }
 }
 
-async function readJson(response: Response): Promise<Record<string, unknown>> {
-  const text = await response.text();
+function readJson(status: number, text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
     // A page of HTML, or the empty 500 of a dev server whose upstream is not running.
   }
-  if (response.status === 401 || response.status === 403) throw new CallError("notInvited");
-  if (response.status >= 500) {
-    throw new CallError("tokenServiceDown", `status ${response.status}`);
-  }
-  throw new CallError("notJson", `status ${response.status}`);
+  if (status === 401 || status === 403) throw new CallError("notInvited");
+  if (status >= 500) throw new CallError("tokenServiceDown", `status ${status}`);
+  throw new CallError("notJson", `status ${status}`);
 }
 
 function refused(status: number, body: Readonly<Record<string, unknown>>): CallError {

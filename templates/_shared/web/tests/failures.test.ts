@@ -135,3 +135,16 @@ test("a token service that hangs is given up", async () => {
     failure: { code: "RT515" },
   });
 });
+
+test.each([
+  [new DOMException("", "TimeoutError"), "RT515"],
+  [new TypeError("network error"), "RT514"],
+])("an answer that breaks off by %s is %s", async (error, code) => {
+  vi.stubGlobal("location", { href: "https://voice.example.test/page" });
+  const body = new ReadableStream({ start: (stream) => stream.error(error) });
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(body)));
+
+  await expect(fetchSecret(new AbortController().signal)).rejects.toMatchObject({
+    failure: { code },
+  });
+});

@@ -7,12 +7,12 @@ const TIMEOUT_MS = 20_000;
 /** Mints a secret for a call of this kind. Throws a CallError that names the cause. */
 export async function fetchSecret(signal, transport = "webrtc", route = "/session") {
   const body = JSON.stringify({ transport });
-  const response = await ask(route, { method: "POST", body }, signal);
-  return readSecret(response);
+  const answer = await ask(route, { method: "POST", body }, signal);
+  return readSecret(answer);
 }
 
-async function readSecret(response) {
-  const body = await readJson(response);
+function readSecret({ response, text }) {
+  const body = readJson(response.status, text);
   if (!response.ok) throw refused(response.status, body);
 
   const { value, expires_at, realtime_url, model, emulated } = body;
@@ -31,8 +31,8 @@ async function readSecret(response) {
 
 /** Reads what the page shows before a call. Throws a CallError that names the cause. */
 export async function fetchConfig(signal, route = "/session/config") {
-  const response = await ask(route, { method: "GET" }, signal);
-  const body = await readJson(response);
+  const { response, text } = await ask(route, { method: "GET" }, signal);
+  const body = readJson(response.status, text);
   if (!response.ok) throw refused(response.status, body);
   return {
     model: typeof body["model"] === "string" ? body["model"] : "",
@@ -44,12 +44,14 @@ export async function fetchConfig(signal, route = "/session/config") {
 
 async function ask(route, init, signal) {
   try {
-    return await fetch(route, {
+    const response = await fetch(route, {
       ...init,
       headers: { "content-type": "application/json", accept: "application/json" },
       cache: "no-store",
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
+    // An answer that begins may still end too early, or not at all.
+    return { response, text: await response.text() };
   } catch (error) {
     if (signal.aborted) throw error;
     if (error instanceof DOMException && error.name === "TimeoutError") {
@@ -59,19 +61,16 @@ async function ask(route, init, signal) {
   }
 }
 
-async function readJson(response) {
-  const text = await response.text();
+function readJson(status, text) {
   try {
     const value = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value;
   } catch {
     // A page of HTML, or the empty 500 of a dev server whose upstream is not running.
   }
-  if (response.status === 401 || response.status === 403) throw new CallError("notInvited");
-  if (response.status >= 500) {
-    throw new CallError("tokenServiceDown", `status ${response.status}`);
-  }
-  throw new CallError("notJson", `status ${response.status}`);
+  if (status === 401 || status === 403) throw new CallError("notInvited");
+  if (status >= 500) throw new CallError("tokenServiceDown", `status ${status}`);
+  throw new CallError("notJson", `status ${status}`);
 }
 
 function refused(status, body) {

@@ -15,11 +15,24 @@ export function readSettings(stored: string | null, query: string): Settings {
 export function keptSettings(): Settings {
   // Only the transport: an address that somebody sends must not bring its own instructions.
   const asked = new URLSearchParams(location.search).get("transport");
-  return readSettings(localStorage.getItem(KEY), asked === null ? "" : `transport=${asked}`);
+  return readSettings(textInStore(), asked === null ? "" : `transport=${asked}`);
 }
 
 export function keepSettings(settings: Settings): void {
-  localStorage.setItem(KEY, JSON.stringify(settings));
+  try {
+    localStorage.setItem(KEY, JSON.stringify(settings));
+  } catch {
+    // They hold until the page is closed.
+  }
+}
+
+/** What this browser keeps. One that keeps nothing for anybody throws when it is asked. */
+function textInStore(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
 }
 
 function parse(text: string | null): Readonly<Record<string, unknown>> {

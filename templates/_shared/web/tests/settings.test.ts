@@ -1,7 +1,15 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
-import { readSettings } from "../src/page/kept.ts";
+import { keepSettings, keptSettings, readSettings } from "../src/page/kept.ts";
 import { checkSettings, DEFAULTS, updateFor } from "../src/realtime/settings.ts";
+
+function refuse(): never {
+  throw new DOMException("Access is denied for this document.", "SecurityError");
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 test("what is stored is kept, what cannot be is as it was", () => {
   const stored = { voice: "cedar", transport: "pigeon", silenceMs: 9, threshold: "0.8" };
@@ -25,6 +33,15 @@ test("the address is above the store", () => {
     voice: "ash",
     transport: "websocket",
   });
+});
+
+test("a browser that stores nothing for any page has the settings until it is closed", () => {
+  vi.stubGlobal("location", { search: "" });
+  vi.stubGlobal("localStorage", { getItem: refuse, setItem: refuse });
+
+  keepSettings({ ...DEFAULTS, voice: "ash" });
+
+  expect(keptSettings()).toEqual(DEFAULTS);
 });
 
 test("instructions of any length are cut", () => {

@@ -66,7 +66,7 @@ TOKEN_SERVICE_DOWN = Entry(
     level="error",
     title="The token service did not answer",
     why="The page could not reach POST /session on its own address.",
-    fix=Fix("Look at the terminal: the service named token must be running."),
+    fix=Fix("Look at the terminal: the service that answers POST /session must be running."),
     recognised="fetch of /session rejects, or a dev server answers 5xx without JSON",
 )
 
@@ -103,7 +103,7 @@ SESSION_REFUSED = Entry(
     title="The Realtime API did not accept the session's settings",
     why="One unknown or wrong field makes it refuse the whole request.",
     fix=Fix(
-        "Correct the field that is named above, where the app mints: server/mint.ts or app/mint.py."
+        "Correct the field that is named above: in server/mint.ts, or app/assistant.py in python."
     ),
     recognised="400, or an error event, whose code names a parameter of the session",
 )

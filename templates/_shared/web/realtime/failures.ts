@@ -60,7 +60,7 @@ const PAGES = {
     code: "RT514",
     title: "The token service did not answer",
     why: "The page could not reach POST /session on its own address.",
-    next: "Look at the terminal: the service named token must be running.",
+    next: "Look at the terminal: the service that answers POST /session must be running.",
     passing: true,
   },
   tokenServiceSlow: {

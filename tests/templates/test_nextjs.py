@@ -64,6 +64,17 @@ def test_types_fail_on_a_wrong_event_name(nextjs_app: App, edited: Edit) -> None
     assert "response.stop" in done.stdout
 
 
+def test_types_pass_when_a_dev_server_was_ended_while_it_wrote_its_own(nextjs_app: App) -> None:
+    types = nextjs_app.folder / ".next" / "dev" / "types"
+    types.mkdir(parents=True, exist_ok=True)
+    (types / "routes.d.ts").write_text("", encoding="utf-8")
+    (types / "validator.ts").write_text('import "./routes.js";\n', encoding="utf-8")
+
+    done = nextjs_app.npm("run", "types")
+
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("relpath", "old", "new", "words"),
     [

@@ -13,6 +13,7 @@ from rtstart.core.realtime.conversation import (
     FunctionOutput,
     Image,
     Item,
+    McpTools,
     Message,
     Text,
 )
@@ -180,3 +181,9 @@ def test_a_stream_that_breaks_is_a_failure(line: str, what: str) -> None:
 )
 def test_a_refusal_is_told_with_its_words(body: str, what: str) -> None:
     assert refused(404, body) == chat_failure(what)
+
+
+def test_the_tools_of_an_mcp_server_are_not_part_of_what_was_said() -> None:
+    hello = Message("a", "user", (Text("Hi"),))
+
+    assert _messages(McpTools("m", "shop"), hello) == _messages(hello)

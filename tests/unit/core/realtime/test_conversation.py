@@ -12,6 +12,7 @@ from rtstart.core.realtime.conversation import (
     FunctionOutput,
     Image,
     Item,
+    McpTools,
     Message,
     Text,
     item_of,
@@ -83,6 +84,10 @@ def _item(fields: Fields) -> Item | Fault:
 )
 def test_an_item_is_typed(fields: Fields, item: Item) -> None:
     assert _item(fields) == item
+
+
+def test_the_tools_of_an_mcp_server_have_no_words_of_anybody() -> None:
+    assert text_of(McpTools("a", "shop")) == ""
 
 
 def test_an_mcp_item_is_refused_in_words() -> None:

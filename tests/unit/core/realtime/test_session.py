@@ -9,6 +9,7 @@ import pytest
 from rtstart.core.realtime import actions, facts
 from rtstart.core.realtime.answers import Call, Complete, Failure, Sound, Words
 from rtstart.core.realtime.conversation import Message
+from rtstart.core.realtime.listening import MAX_BUFFER_BYTES
 from rtstart.core.realtime.messages import BINARY_FRAME
 from rtstart.core.realtime.settings import ServerVad, Settings
 from tests.fakes.sessions import START, Desk, silence, types
@@ -1104,6 +1105,13 @@ def test_a_session_ends_after_its_time() -> None:
         actions.Close(1001, "Your session hit the maximum duration of 60 minutes."),
     ]
     assert desk.send("response.create") == []
+
+
+def test_a_session_knows_how_much_sound_it_still_takes() -> None:
+    desk = Desk()
+
+    assert desk.machine.has_room(MAX_BUFFER_BYTES)
+    assert not desk.machine.has_room(MAX_BUFFER_BYTES + 1)
 
 
 def test_a_session_of_seconds_says_how_many() -> None:

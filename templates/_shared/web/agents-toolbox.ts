@@ -11,6 +11,7 @@ import { OpenAIRealtimeBase, RealtimeSession, tool } from "@openai/agents-realti
 import type { RealtimeAgent, RealtimeSessionOptions } from "@openai/agents-realtime";
 
 import type { AnyEvent, ClientEvent, SessionUpdate } from "./realtime/events.ts";
+import { bounded, errorOf } from "./realtime/tools.ts";
 import type { MakeToolbox, Tool, ToolCall, Toolbox, ToolHost } from "./realtime/tools.ts";
 
 type FunctionTool = ReturnType<typeof tool>;
@@ -21,6 +22,7 @@ type Approval = Parameters<RealtimeSession["approve"]>[0];
 
 /** A person may take this long over a question; the call goes on meanwhile. */
 const DECISION_MS = 60_000;
+const TOOL_MS = 10_000;
 /** For a tool that never answers and has no limit of its own. */
 const LONGEST_MS = 120_000;
 
@@ -42,9 +44,10 @@ export function asAgentTool({ name, description, parameters, asks, timeoutMs, ru
     parameters: { ...parameters, additionalProperties: true, required: [...(parameters.required ?? [])] } as never,
     strict: false,
     needsApproval: asks === true,
-    timeoutMs: timeoutMs ?? 10_000,
-    errorFunction: (_context, error) =>
-      JSON.stringify({ error: error instanceof Error ? error.message : String(error) }),
+    timeoutMs: timeoutMs ?? TOOL_MS,
+    timeoutErrorFunction: (_context, { timeoutMs: limitMs }) =>
+      errorOf(`no answer within ${limitMs / 1000} seconds`),
+    errorFunction: (_context, error) => errorOf(error),
     execute: async (given: unknown, _context, details) => {
       const signal = details?.signal ?? new AbortController().signal;
       return JSON.stringify((await run(given as Record<string, unknown>, signal)) ?? null);
@@ -113,7 +116,7 @@ class AgentToolbox implements Toolbox {
   }
 
   call(callId: string, name: string, given: string): Promise<string> {
-    const running = this.#calls.get(callId) ?? this.#wait({ callId, name, given });
+    const running = this.#calls.get(callId) ?? this.#run({ callId, name, given });
     this.#calls.set(callId, running);
     return running;
   }
@@ -138,6 +141,25 @@ class AgentToolbox implements Toolbox {
     this.#connected = null;
   }
 
+  #run(told: Pending["told"]): Promise<string> {
+    const fault = this.#faultIn(told);
+    if (fault === null) return this.#wait(told);
+    // The client would say nothing at all, and the model wait in vain.
+    const output = errorOf(fault);
+    this.#host.changed({ ...told, state: "failed", output, tookMs: 0 });
+    return Promise.resolve(output);
+  }
+
+  #faultIn({ name, given }: Pending["told"]): string | null {
+    if (!this.#bridge.offers(name)) return `there is no tool "${name}"`;
+    try {
+      JSON.parse(given);
+      return null;
+    } catch {
+      return "the arguments are not JSON";
+    }
+  }
+
   #wait(told: Pending["told"]): Promise<string> {
     return new Promise((resolve) => {
       const began = this.#host.now();
@@ -158,7 +180,7 @@ class AgentToolbox implements Toolbox {
 
   #answered(callId: string, output: string): void {
     const failed = this.#failed.delete(callId) || output.startsWith('{"error":');
-    this.#pending.get(callId)?.finish(output, failed ? "failed" : "done");
+    this.#pending.get(callId)?.finish(bounded(output), failed ? "failed" : "done");
   }
 
   #show(callId: string, state: "asking" | "running", output: string): void {
@@ -203,6 +225,12 @@ class Bridge extends OpenAIRealtimeBase {
     if (this.update !== null) this.#send({ type: "session.update", session: this.update });
   }
 
+  /** Whether the model was told of a tool of this name, or of an agent to hand over to. */
+  offers(name: string): boolean {
+    const tools = (this.update?.tools ?? []) as readonly { name?: string }[];
+    return tools.some((one) => one.name === name);
+  }
+
   sendEvent(event: Sent): void {
     this.#send(event as unknown as ClientEvent);
   }
@@ -241,8 +269,4 @@ class Bridge extends OpenAIRealtimeBase {
     const told = instructions === undefined || instructions === "" ? {} : { instructions };
     return { type: "realtime", ...told, tools: tools ?? [] };
   }
-}
-
-function errorOf(error: unknown): string {
-  return JSON.stringify({ error: error instanceof Error ? error.message : String(error) });
 }

@@ -116,7 +116,7 @@ class Toolbox:
 
 
 def _error(message: str) -> str:
-    return json.dumps({"error": message}, ensure_ascii=False)
+    return json.dumps({"error": message[:OUTPUT_LIMIT]}, ensure_ascii=False)
 
 
 def _words_of(error: ValidationError) -> str:

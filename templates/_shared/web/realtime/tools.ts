@@ -134,7 +134,7 @@ export class ToolRunner implements Toolbox {
     try {
       return tell("done", await this.#within(tool, JSON.parse(given) as Record<string, unknown>));
     } catch (error) {
-      return tell("failed", errorOf(error instanceof Error ? error.message : String(error)));
+      return tell("failed", errorOf(error));
     }
   }
 
@@ -168,7 +168,7 @@ export class ToolRunner implements Toolbox {
         Promise.resolve().then(() => tool.run(given, stop.signal)),
         limit,
       ]);
-      return cut(JSON.stringify(result) ?? "null");
+      return bounded(JSON.stringify(result) ?? "null");
     } finally {
       stop.abort();
     }
@@ -212,11 +212,14 @@ function typeOf(value: unknown): string {
   return Number.isInteger(value) ? "integer" : typeof value;
 }
 
-function errorOf(message: string): string {
-  return JSON.stringify({ error: message });
+/** The output of a call that went wrong. */
+export function errorOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return JSON.stringify({ error: message.slice(0, OUTPUT_LIMIT) });
 }
 
-function cut(output: string): string {
+/** The output, or its beginning when it is too long to be told. */
+export function bounded(output: string): string {
   if (output.length <= OUTPUT_LIMIT) return output;
   const left_out = output.length - OUTPUT_LIMIT;
   return JSON.stringify({ beginning: output.slice(0, OUTPUT_LIMIT), characters_left_out: left_out });

@@ -99,6 +99,13 @@ test("an output of a megabyte is cut, and the model is told how much is missing"
   expect(JSON.parse(output)).toMatchObject({ characters_left_out: 984_002 });
 });
 
+test("what is thrown is cut like what is answered", async () => {
+  const thrown = new Error("x".repeat(1_000_000));
+  const output = await runner({ run: () => Promise.reject(thrown) }).call("c1", "look", HERE);
+
+  expect(output.length).toBeLessThan(20_000);
+});
+
 test("a tool without a result answers null", async () => {
   expect(await runner({ run: () => undefined }).call("c1", "look", HERE)).toBe("null");
 });

@@ -67,7 +67,7 @@ export class ToolRunner {
     try {
       return tell("done", await this.#within(tool, JSON.parse(given)));
     } catch (error) {
-      return tell("failed", errorOf(error instanceof Error ? error.message : String(error)));
+      return tell("failed", errorOf(error));
     }
   }
 
@@ -101,7 +101,7 @@ export class ToolRunner {
         Promise.resolve().then(() => tool.run(given, stop.signal)),
         limit,
       ]);
-      return cut(JSON.stringify(result) ?? "null");
+      return bounded(JSON.stringify(result) ?? "null");
     } finally {
       stop.abort();
     }
@@ -145,11 +145,14 @@ function typeOf(value) {
   return Number.isInteger(value) ? "integer" : typeof value;
 }
 
-function errorOf(message) {
-  return JSON.stringify({ error: message });
+/** The output of a call that went wrong. */
+export function errorOf(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  return JSON.stringify({ error: message.slice(0, OUTPUT_LIMIT) });
 }
 
-function cut(output) {
+/** The output, or its beginning when it is too long to be told. */
+export function bounded(output) {
   if (output.length <= OUTPUT_LIMIT) return output;
   const left_out = output.length - OUTPUT_LIMIT;
   return JSON.stringify({

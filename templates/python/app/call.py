@@ -107,7 +107,11 @@ async def _both_ways(websocket: WebSocket, agent: Agent) -> None:
 
 async def _read(websocket: WebSocket, agent: Agent) -> None:
     while True:
-        event = json.loads(await websocket.receive_text())
+        try:
+            event = json.loads(await websocket.receive_text())
+        except (ValueError, KeyError) as error:
+            # A frame of bytes has no text. No page of ours sends either.
+            raise _Ended(1007, "not_json") from error
         if isinstance(event, dict):
             await agent.say(event)
 

@@ -203,6 +203,17 @@ def test_a_call_says_when_the_api_is_not_there() -> None:
     assert calls == {"calls": 0}
 
 
+@pytest.mark.parametrize("data", ["{", b"{}"])
+def test_what_is_not_json_ends_the_call(client: TestClient, data: str | bytes) -> None:
+    with _open(client, _ticket(client)) as socket:
+        _until(socket, "session.updated")
+        socket.send({"type": "websocket.receive", ("text", "bytes")[isinstance(data, bytes)]: data})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            _until(socket, "never")
+
+    assert (closed.value.code, closed.value.reason) == (1007, "not_json")
+
+
 def test_no_more_calls_than_there_is_room_for(api_url: str) -> None:
     with client_for(settings_for(api_url, server_calls=1)) as client:
         other = _ticket(client)

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { readText } from "../server/answers.ts";
 import { callIn } from "../server/openai-webhook.ts";
 import { openRoutes } from "./open-routes.ts";
 import type { Routes } from "./open-routes.ts";
@@ -86,6 +87,23 @@ test("a call from anybody else is rejected", async () => {
     "/v1/realtime/calls/rtc_abc/reject",
     { status_code: 603 },
   ]);
+});
+
+test("a body without end is read no further than to the limit", async () => {
+  let parts = 0;
+  const part = new Uint8Array(1024);
+  const body = new ReadableStream({
+    pull: (stream) => {
+      parts += 1;
+      stream.enqueue(part);
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" } as RequestInit;
+
+  const text = await readText(new Request("http://localhost/", init), 16 * 1024);
+
+  expect(text).toMatchObject({ status: 413 });
+  expect(parts).toBeLessThan(20);
 });
 
 test("a message that comes again is acted on once", async () => {

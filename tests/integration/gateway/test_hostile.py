@@ -5,17 +5,21 @@ connection closed when what follows on it cannot be trusted?
 """
 
 import asyncio
+import contextlib
 import re
+import ssl
 import time
 from pathlib import Path
 
 import pytest
+import trustme
 
 from rtstart.adapters.gateway import Bounds, Webhook
 from tests.fakes.gateways import ORIGIN, Running, running
 
 pytestmark = pytest.mark.integration
 
+_TLS_SERVER, _TLS_CLIENT = ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT
 HOST = b"Host: app.tunnel.test\r\n"
 POST = b"POST /upload HTTP/1.1\r\n" + HOST
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -417,6 +421,43 @@ async def test_too_many_connections_are_turned_away_and_others_go_on() -> None:
 
         assert (turned_away, is_closed) == ([503], True)
         assert served.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_one_client_on_the_network_does_not_take_every_place() -> None:
+    authority = trustme.CA()
+    server, client = (ssl.SSLContext(one) for one in (_TLS_SERVER, _TLS_CLIENT))
+    authority.issue_cert("app.tunnel.test").configure_cert(server)
+    authority.configure_trust(client)
+
+    async def dial() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(
+            "127.0.0.1", r.public, ssl=client, server_hostname="app.tunnel.test"
+        )
+
+    async def ask() -> bytes:
+        reader, writer = await dial()
+        writer.write(b"GET /a HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            said = await reader.read()
+        writer.close()
+        return said[:12]
+
+    bounds = Bounds(connections_per_client=2)
+    async with running(tls=server, bounds=bounds, is_open=True) as r:
+        held = [await dial() for _ in range(2)]
+        reader, writer = await dial()
+        turned_away = await reader.read()
+        writer.close()
+        held[0][1].write(b"GET /b HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        await held[0][0].read()
+        async with asyncio.timeout(5):
+            while await ask() != b"HTTP/1.1 200":
+                pass  # the server may hear a moment later that the first one has gone
+        for _, writer in held:
+            writer.close()
+
+    assert turned_away.startswith(b"HTTP/1.1 503 ")
 
 
 async def test_body_over_the_limit_is_refused_before_and_while_it_comes() -> None:

@@ -7,6 +7,7 @@ shuts them down.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeAlias, cast
 
@@ -55,12 +56,39 @@ class RawPipe:
         self._end()
 
 
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+    b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class _Crowd:
+    """How many connections each client holds, so that none takes the place of all the others."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: Counter[str] = Counter()
+
+    def enter(self, client: str) -> bool:
+        if self._held[client] >= self._most:
+            return False
+        self._held[client] += 1
+        return True
+
+    def leave(self, client: str) -> None:
+        self._held[client] -= 1
+        if not self._held[client]:
+            del self._held[client]
+
+
 class Connection(RequestHandler):
     """A client's connection, with a deadline for the head of each request."""
 
     __slots__ = (
         "_awaits_head",
         "_bounds",
+        "_client",
+        "_crowd",
         "_has_begun",
         "_head_timer",
         "is_behind_tunnel",
@@ -75,6 +103,7 @@ class Connection(RequestHandler):
         bounds: Bounds,
         kind: Literal["local", "public"],
         is_behind_tunnel: bool,
+        crowd: _Crowd | None = None,
     ) -> None:
         super().__init__(
             server,
@@ -89,6 +118,8 @@ class Connection(RequestHandler):
             auto_decompress=False,
         )
         self._bounds = bounds
+        self._crowd = crowd
+        self._client = ""
         self._head_timer: asyncio.TimerHandle | None = None
         self._awaits_head = True
         self._has_begun = False
@@ -104,7 +135,11 @@ class Connection(RequestHandler):
         given to the next visitor (with 408 that ends every localtunnel before Node, facts: 4.1).
         """
         super().connection_made(transport)
-        if self.is_behind_tunnel:
+        if self._crowd is not None and not self._has_place(self._crowd):
+            if self.transport is not None:
+                self.transport.write(_FULL)
+            self.force_close()
+        elif self.is_behind_tunnel:
             self._head_timer = self._loop.call_later(self._bounds.idle_s, self.force_close)
         else:
             self._start_head_timer()
@@ -112,7 +147,17 @@ class Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client has gone."""
         self._stop_head_timer()
+        if self._crowd is not None and self._client:
+            self._crowd.leave(self._client)
+            self._client = ""
         super().connection_lost(exc)
+
+    def _has_place(self, crowd: _Crowd) -> bool:
+        client = str(self.peername[0]) if isinstance(self.peername, tuple) else "nobody"
+        if not crowd.enter(client):
+            return False
+        self._client = client
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; a head that did not come whole has a deadline for the rest."""
@@ -229,16 +274,20 @@ class ConnectionServer:
         self._kind: Literal["local", "public"] = kind
         self._is_behind_tunnel = is_behind_tunnel
         self._server = web.Server(self._begin, handler_cancellation=True)
+        # Behind a tunnel all visitors share an address, and on this machine there is one person.
+        is_shared = is_behind_tunnel or kind == "local"
+        self._crowd = None if is_shared else _Crowd(bounds.connections_per_client)
 
     def __call__(self) -> asyncio.Protocol:
         """A protocol for a client that has just connected."""
         if len(self._server.connections) >= self._bounds.connections:
-            return _Full()
+            return _TurnedAway()
         return Connection(
             self._server,
             bounds=self._bounds,
             kind=self._kind,
             is_behind_tunnel=self._is_behind_tunnel,
+            crowd=self._crowd,
         )
 
     async def _begin(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -260,11 +309,8 @@ class ConnectionServer:
         await self._server.shutdown(timeout=0.5)
 
 
-class _Full(asyncio.Protocol):
+class _TurnedAway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.WriteTransport):
-            transport.write(
-                b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
-                b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-            )
+            transport.write(_FULL)
         transport.close()

@@ -22,6 +22,7 @@ class Bounds:
     headers: int = 128
     body_bytes: int = 1024 * 1024 * 1024
     connections: int = 1024
+    connections_per_client: int = 256
     sockets_per_visitor: int = 64
 
 

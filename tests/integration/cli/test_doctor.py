@@ -187,6 +187,19 @@ async def test_doctor_says_which_layer_fails_when_nobody_is_there() -> None:
     code = await examine_address("https://127.0.0.1:9", emit=told)
 
     assert (code, told.steps) == (3, {"name": "passed", "tls": "failed"})
+    assert told.codes == {"RT733"}
+
+
+async def test_doctor_says_once_that_nothing_listens_on_this_machine() -> None:
+    told = _Told()
+
+    code = await examine_address("http://localhost:9", emit=told)
+
+    found = [one.finding for one in told.events if isinstance(one, Found)]
+    assert (code, told.steps) == (3, {"name": "passed", "tls": "skipped", "page": "failed"})
+    assert [(one.code, one.what) for one in found] == [
+        ("RT733", "http://localhost:9: GET / got no answer: connection refused")
+    ]
 
 
 async def test_doctor_refuses_plain_http_on_the_internet_and_what_is_no_address() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -83,7 +84,7 @@ class Outside:
         except ssl.SSLError as error:
             raise AskFailed(f"no TLS connection: {error}", "bad certificate") from error
         except OSError as error:
-            raise AskFailed(f"no connection: {error}", "no connection") from error
+            raise AskFailed(f"no connection: {_words(error)}", "no connection") from error
         certificate = writer.get_extra_info("peercert") or {}
         writer.close()
         with contextlib.suppress(OSError, ssl.SSLError):
@@ -197,4 +198,11 @@ async def outside(
 
 
 def _words(error: BaseException) -> str:
+    """What went wrong, without the addresses and objects that libraries put into their texts."""
+    cause = getattr(error, "os_error", error)  # aiohttp's errors of connecting carry one
+    has_own_numbers = isinstance(cause, ssl.SSLError | socket.gaierror)
+    if isinstance(cause, OSError) and cause.errno and not has_own_numbers:
+        return os.strerror(cause.errno).lower()
+    if isinstance(error, TimeoutError):
+        return "nothing came in time"
     return str(error) or type(error).__name__

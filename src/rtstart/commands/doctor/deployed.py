@@ -18,12 +18,14 @@ from rtstart.core.deployed import (
 )
 from rtstart.core.errors import Usage
 from rtstart.core.events import Emit
-from rtstart.core.findings import Finding
-from rtstart.core.findings.deployed import NOT_SECURE
+from rtstart.core.findings import Finding, Fix
+from rtstart.core.findings.deployed import NOT_SECURE, NOTHING_ANSWERS
 from rtstart.core.hosts import is_localhost
 from rtstart.core.proof import Question, Subject, proof_finding
 
 _MINT = "/session"
+_NONE = 0
+"""The status of a page that was never answered."""
 
 
 async def examine_address(address: str, *, emit: Emit, tls: ssl.SSLContext | None = None) -> int:
@@ -44,7 +46,7 @@ class _Deployed:
         self._origin = origin
         self._visitor = visitor
         self._checks = checks
-        self._page_seen = Answered(0)
+        self._page_seen = Answered(_NONE)
 
     async def run(self) -> list[Result]:
         results: list[Result] = []
@@ -54,7 +56,7 @@ class _Deployed:
             ("page", self._page),
         ):
             results.append(await self._checks.run(name, check))
-            if name != "page" and any(one.level == "error" for one in results[-1].findings):
+            if not self._may_go_on(name, results[-1]):
                 return results
         results += await self._checks.run_all(
             {
@@ -66,6 +68,12 @@ class _Deployed:
             }
         )
         return results
+
+    def _may_go_on(self, name: str, result: Result) -> bool:
+        """Whether there is anybody to ask more: a page that is wrong still tells something."""
+        if name == "page":
+            return self._page_seen.status != _NONE
+        return all(one.level != "error" for one in result.findings)
 
     async def _name(self) -> Result:
         if not self._origin.startswith("https:"):
@@ -151,6 +159,10 @@ class _Deployed:
         return Result(f"/healthz answers {seen.status}")
 
     def _failed(self, question: Question, failed: AskFailed) -> Result:
+        if failed.trouble == "no connection":
+            fix = Fix(NOTHING_ANSWERS.fix.words, command=f"curl -v {self._origin}")
+            found = NOTHING_ANSWERS.found(f"{self._origin}: {failed}", fix=fix)
+            return Result(findings=(found,))
         subject = Subject(self._origin, is_public=True, framework="none", mint=_MINT)
         return Result(findings=(proof_finding(question, subject, str(failed), failed.trouble),))
 

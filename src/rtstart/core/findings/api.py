@@ -149,7 +149,10 @@ CLOSED = Entry(
     level="error",
     title="This app lets nobody call yet",
     why="In production the token route is closed until the app says who may call.",
-    fix=Fix("Fill in server/authorise.ts, then start the app again."),
+    fix=Fix(
+        "Say who may call, in server/authorise.ts (python: app/authorise.py); "
+        "build it and start it again."
+    ),
     recognised="code closed from the token service, status 403",
 )
 

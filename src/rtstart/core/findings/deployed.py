@@ -127,3 +127,12 @@ NO_WEBHOOK = Entry(
     ),
     recognised="rtstart.toml and .env",
 )
+
+NOTHING_ANSWERS = Entry(
+    code="RT733",
+    level="error",
+    title="Nothing answers at this address",
+    why="No program listens there, or a firewall between drops the connection.",
+    fix=Fix("Start the app and look at its log; then see how far a request comes."),
+    recognised="the TCP connection is refused, or nothing comes back in time",
+)

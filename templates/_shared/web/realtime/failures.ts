@@ -119,7 +119,7 @@ const PAGES = {
     code: "RT526",
     title: "This app lets nobody call yet",
     why: "In production the token route is closed until the app says who may call.",
-    next: "Fill in server/authorise.ts, then start the app again.",
+    next: "Say who may call, in server/authorise.ts (python: app/authorise.py); build it and start it again.",
   },
   notSignedIn: {
     code: "RT527",

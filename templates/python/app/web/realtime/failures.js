@@ -98,7 +98,7 @@ const PAGES = {
     code: "RT526",
     title: "This app lets nobody call yet",
     why: "In production the token route is closed until the app says who may call.",
-    next: "Fill in app/authorise.py, then start the app again.",
+    next: "Say who may call, in app/authorise.py (python: app/authorise.py); build it and start it again.",
   },
   notSignedIn: {
     code: "RT527",

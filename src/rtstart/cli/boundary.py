@@ -1,5 +1,6 @@
 """The error boundary: what escapes a command becomes words on standard error and an exit code."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ _EXIT_INTERRUPTED = 130
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Run the application on these arguments and give its exit code; never raises."""
+    # For maintainers: `dev --verbose` shows it. Unhandled it would be written amid other words.
+    logging.getLogger().addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A pipe on Windows, or an old locale, cannot carry every letter that a service writes.

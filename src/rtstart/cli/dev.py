@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -138,7 +138,7 @@ def dev(
         bool,
         typer.Option(
             "--verbose",
-            help="Show every line of services and tunnel, and each step of the proof.",
+            help="Show every line of services and tunnel, each step of the proof, and what rtstart logs.",
             envvar="RTSTART_VERBOSE",
             show_envvar=False,
         ),
@@ -187,7 +187,14 @@ def run_dev(
         asks = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
         request = dataclasses.replace(request, is_attended=asks)
         run = _run(request, renderer, terminal, streams=streams, asks=asks, yes=yes)
-        return asyncio.run(run)
+        return asyncio.run(_with_logs(run, renderer) if verbose else run)
+
+
+async def _with_logs(run: Coroutine[None, None, int], renderer: Renderer) -> int:
+    from rtstart.adapters.log_lines import log_lines
+
+    with log_lines(renderer):
+        return await run
 
 
 async def _run(

@@ -138,7 +138,7 @@ def dev(
         bool,
         typer.Option(
             "--verbose",
-            help="Show every line of services and tunnel, each step of the proof, and what rtstart logs.",
+            help="Show every line, each step of the proof, and what rtstart logs.",
             envvar="RTSTART_VERBOSE",
             show_envvar=False,
         ),

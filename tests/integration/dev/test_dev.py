@@ -361,8 +361,12 @@ async def test_dev_names_the_app_that_was_most_likely_meant(project: Path, where
     with pytest.raises(NotAProject) as caught:
         await _Run(DevRequest(folder)).session.run()
 
-    meant = Path(caught.value.hint.removeprefix("cd ")).resolve()  # told as it is shorter
-    assert (caught.value.code, meant) == ("RT101", project.resolve())
+    assert (caught.value.code, _folder_of(caught.value.hint)) == ("RT101", project)
+
+
+def _folder_of(hint: str) -> Path:
+    """Where `cd` leads, which is told as it is shorter: from here or from the root."""
+    return Path(hint.removeprefix("cd ")).resolve()
 
 
 async def test_dev_offers_the_nearest_name_for_an_unknown_tunnel(project: Path) -> None:

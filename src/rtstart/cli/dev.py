@@ -124,6 +124,16 @@ def dev(
             show_envvar=False,
         ),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write to files there, without secrets, every call that the emulator answers "
+            "or the app's own server holds. What was said is in them.",
+            envvar="RTSTART_RECORD",
+            show_envvar=False,
+        ),
+    ] = None,
     yes: Annotated[
         bool,
         typer.Option(
@@ -160,6 +170,7 @@ def dev(
         open_browser=open_browser,
         command=given,
         stop_after_s=_seconds(stop_after),
+        record_dir=record.absolute() if record else None,
     )
     code = run_dev(request, as_json=as_json, quiet=quiet, yes=yes, verbose=verbose)
     raise typer.Exit(code)

@@ -14,7 +14,8 @@ from rtstart.adapters.emulator.server import Emulator, EmulatorOptions, Tls
 from rtstart.adapters.folders import config_dir
 from rtstart.adapters.processes.foreground import run_foreground
 from rtstart.adapters.processes.signals import on_stop_signals
-from rtstart.core.errors import Usage
+from rtstart.adapters.recordings import have_folder, read_recording
+from rtstart.core.secrets import MASKED_NAME
 
 TEST_KEY = "sk-test-emulated"
 
@@ -75,27 +76,15 @@ async def options_of(request: EmulateRequest) -> EmulatorOptions:
         path = request.scenario_path.absolute()
         options = replace(options, scenario=read_scenario(path), scenario_dir=path.parent)
     if request.replay_path is not None:
-        from rtstart.adapters.emulator.recorder import read_recording
         from rtstart.core.realtime.recording import replay_of
 
         options = replace(options, scenario=replay_of(read_recording(request.replay_path)))
     if options.record_dir is not None:
-        _make_folder(options.record_dir)
+        have_folder(options.record_dir, hint="rtstart emulate --record calls")
+        options = replace(options, masked=os.environ.get(MASKED_NAME, ""))
     if request.tls_port is not None:
         options = replace(options, tls=await _tls(request.tls_port))
     return options
-
-
-def _make_folder(path: Path) -> None:
-    """Have the folder now: when a call comes it is too late to say that it cannot be had."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Usage(
-            f'Calls cannot be recorded in "{path}"',
-            why=error.strerror or str(error),
-            hint="rtstart emulate --record calls",
-        ) from error
 
 
 async def _tls(port: int) -> Tls:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rtstart.core.api_key import EMULATED_KEY, is_secret
 from rtstart.core.config import KEY_NAME, ServiceConfig
 from rtstart.core.project import Key, Project
+from rtstart.core.secrets import MASKED_NAME, Masker
 from rtstart.core.services import HttpReady, Service
 
 EMULATOR = "emulator"
@@ -21,16 +22,21 @@ _BASE_URL_NAME = "OPENAI_BASE_URL"
 _EMULATORS = ("RTSTART_EMULATOR_", "RTSTART_CHAT_")
 """How the settings of `rtstart emulate` begin; they reach the emulator and nothing else."""
 
+_RECORD_NAME = "RTSTART_EMULATOR_RECORD"
 _DROPPED = ("RTSTART_", "FORCE_COLOR", "NO_COLOR")
 
 
 @dataclass(frozen=True, slots=True)
 class Emulation:
-    """The emulator to run beside the app: its port, and addresses its WebRTC may offer."""
+    """The emulator to run beside the app: its port, and addresses its WebRTC may offer.
+
+    With `record_dir` it writes every call to a file there.
+    """
 
     port: int
     python: str
     addresses: tuple[str, ...] = ()
+    record_dir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +98,24 @@ def make_plan(
         )
         for one in project.services()
     ]
-    if emulation is not None:
-        own = {name: v for name, v in settings.items() if name.startswith(_EMULATORS)}
-        services.insert(0, _emulator(project, emulation, {**shared, **own}))
     hidden = tuple(
         value for name, value in settings.items() if is_secret(name, value, declared) and value
     )
+    if emulation is not None:
+        own = {name: v for name, v in settings.items() if name.startswith(_EMULATORS)}
+        if emulation.record_dir or own.get(_RECORD_NAME):
+            own |= _masked(own, hidden)
+        services.insert(0, _emulator(project, emulation, {**shared, **own}))
     return Plan(tuple(services), (*hidden, *([key.value] if key.value else [])), api)
+
+
+def _masked(own: Mapping[str, str], hidden: Sequence[str]) -> dict[str, str]:
+    """What an emulator that records must mask and cannot know by its form; keys it does know, and
+    gets none.
+    """
+    knows = Masker()
+    lines = "\n".join((own.get(MASKED_NAME, ""), *hidden)).splitlines()
+    return {MASKED_NAME: "\n".join(line for line in lines if line and knows(line) == line)}
 
 
 def _api_url(settings: Mapping[str, str], emulation: Emulation | None) -> str:
@@ -156,6 +173,7 @@ def _service(
 
 def _emulator(project: Project, emulation: Emulation, env: Mapping[str, str]) -> Service:
     advertised = [part for one in emulation.addresses for part in ("--advertise", one)]
+    recording = ["--record", emulation.record_dir] if emulation.record_dir else []
     return Service(
         name=EMULATOR,
         command=(
@@ -166,6 +184,7 @@ def _emulator(project: Project, emulation: Emulation, env: Mapping[str, str]) ->
             "--port",
             str(emulation.port),
             *advertised,
+            *recording,
         ),
         cwd=project.project_dir,
         env=dict(env),

@@ -52,6 +52,9 @@ _BEGUN = re.compile(
 )
 """The end of a text that may be the beginning of a secret."""
 
+MASKED_NAME = "RTSTART_EMULATOR_MASKED"
+"""The variable that tells the emulator what else to mask in recordings, one a line."""
+
 _KEY_VALUE = re.compile(r"sk-[A-Za-z0-9_\-]{16,}")
 _SHORTEST_LITERAL = 8
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from rtstart.adapters.emulator.recorder import read_recording
 from rtstart.adapters.emulator.replayer import replay_call
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
+from rtstart.adapters.recordings import read_recording
 from rtstart.commands.emulate import TEST_KEY, EmulateRequest, environment, options_of
 from rtstart.core.errors import Usage
 from rtstart.core.reading import parse_duration

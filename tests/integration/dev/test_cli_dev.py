@@ -156,6 +156,8 @@ def test_dev_gives_the_terminal_to_the_command_after_two_dashes(project: Path) -
         (("--tunnel", "lam"), 2, "Did you mean lan?"),
         (("--project", "/no/such/folder"), 4, 'There is no folder "/no/such/folder"'),
         (("--port", "99999"), 2, "99999"),
+        (("--record", "calls", "--no-relay"), 2, "No call passes here that could be recorded"),
+        (("--record", "/dev/null/calls"), 2, 'Calls cannot be recorded in "/dev/null/calls"'),
     ],
 )
 def test_dev_refuses_what_it_cannot_do(

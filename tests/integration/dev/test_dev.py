@@ -1,6 +1,7 @@
 """`dev` on a small project: started, proved, announced, stopped, with nothing left."""
 
 import asyncio
+import gzip
 import json
 import os
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import psutil
 import pytest
 
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
@@ -32,6 +34,7 @@ from rtstart.core.events import (
 )
 from rtstart.core.findings import Finding
 from tests.fakes.projects import KEY, write_project
+from tests.fakes.realtime import connected
 
 pytestmark = pytest.mark.integration
 
@@ -452,3 +455,29 @@ async def test_dev_without_the_relay_leads_the_token_service_straight_to_the_api
         code = await run.while_up(_nothing)
 
     assert (code, run.told.passed, run.of(Relayed)) == (0, run.told.asked, [])
+
+
+@pytest.mark.parametrize("emulate", [False, True])
+async def test_dev_records_each_call_of_the_backend_once(tmp_path: Path, emulate: bool) -> None:
+    calls = tmp_path / "calls"
+
+    async def call(_: Announced) -> None:
+        children = [child.environ() for child in psutil.Process().children(recursive=True)]
+        (url,) = {env["OPENAI_BASE_URL"] for env in children if "OPENAI_API_KEY" in env}
+        async with connected(f"{url.replace('http', 'ws')}/realtime") as client:
+            await client.update(instructions="The hook is hook-hook-hook.")
+
+    async with Emulator(EmulatorOptions()) as api:
+        project = write_project(
+            tmp_path / "app",
+            port=choose_port(None),
+            dotenv=f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={api.base_url}\nA_SECRET=hook-hook-hook\n",
+        )
+        run = _Run(DevRequest(project, tunnel="none", emulate=emulate, record_dir=calls))
+        await run.while_up(call)
+
+    (path,) = await asyncio.to_thread(lambda: list(calls.iterdir()))
+    assert path.name.startswith("sess_" if emulate else "relay_")
+    assert run.told.mode.endswith(", recorded")
+    text = gzip.decompress(path.read_bytes())
+    assert (b"The hook is ***ok." in text, b"hook-hook" in text) == (True, False)

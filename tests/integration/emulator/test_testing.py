@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 from openai import OpenAI, RateLimitError
 
-from rtstart.adapters.emulator.recorder import read_recording
+from rtstart.adapters.recordings import read_recording
 from rtstart.core.errors import Usage
 from rtstart.testing import emulator, replay_client
 from tests.fakes.realtime import connected, recording
@@ -61,11 +61,14 @@ def test_a_plain_test_talks_with_a_scenario_and_sees_the_call(tmp_path: Path) ->
     assert call.received("session.created")[0]["session"]["model"] == call.model
 
 
-async def test_a_call_is_recorded_and_its_answers_are_given_again(tmp_path: Path) -> None:
+async def test_a_call_is_recorded_and_its_answers_are_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTSTART_EMULATOR_MASKED", "Ada Lovelace\nCharles Babbage")
     with emulator(record=tmp_path) as api:
         async with connected(api.realtime_url) as client:
             await client.update(
-                instructions="The key is sk-proj-0123456789abcdef0123456789",
+                instructions="Charles Babbage has sk-proj-0123456789abcdef0123456789",
                 audio={"input": {"transcription": {"model": "gpt-transcribe"}}},
             )
             await client.speak(recording(ONE_TURN.path))
@@ -81,7 +84,9 @@ async def test_a_call_is_recorded_and_its_answers_are_given_again(tmp_path: Path
             again = client.answer_sound()
             heard = client.events.of("conversation.item.input_audio_transcription.completed")
 
-    assert b"0123456789abcdef" not in gzip.decompress(path.read_bytes())
+    text = gzip.decompress(path.read_bytes())
+    assert (b"0123456789abcdef" in text, b"Babbage" in text) == (False, False)
+    assert path.stat().st_mode & 0o777 == 0o600
     assert len(read_recording(path).happenings) > 20
     assert len(first) > 24_000
     assert (again == first).all()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,11 +19,15 @@ from rtstart.adapters.calls import ApiAccess, CallFact, CallWatch, Speaks, Used
 from rtstart.adapters.emulator.ice import LOOPBACK
 from rtstart.adapters.emulator.server import Emulator, EmulatorOptions
 from rtstart.adapters.gateway import Gateway, GatewaySettings, Upstream
+from rtstart.adapters.recordings import read_recording
 from rtstart.adapters.relay import Relay, RelaySettings
 from rtstart.core.events import Event, Found, Relayed
 from rtstart.core.mint_guard import STOPPED, MintRefused
+from rtstart.core.realtime.recording import replay_of
+from rtstart.core.realtime.scenario import Scenario
+from rtstart.core.secrets import Masker
 from tests.fakes.http2 import http2_server
-from tests.fakes.realtime import KEY, calling, connected, recording
+from tests.fakes.realtime import KEY, calling, connected, recording, silence
 from tests.fakes.speech import ONE_TURN
 
 pytestmark = pytest.mark.integration
@@ -47,24 +52,30 @@ class Running:
         )
 
     @property
+    def realtime_url(self) -> str:
+        return self.relay.base_url.replace("http", "ws") + "/realtime"
+
+    @property
     def codes(self) -> list[str]:
         return [event.finding.code for event in self.events if isinstance(event, Found)]
 
 
 @asynccontextmanager
-async def running(base_url: str, **settings: str) -> AsyncIterator[Running]:
+async def running(base_url: str, *secrets: str, **settings: Any) -> AsyncIterator[Running]:
     events: list[Event] = []
-    relay = Relay(RelaySettings(base_url, **settings), emit=events.append)
+    relay = Relay(RelaySettings(base_url, **settings), emit=events.append, masker=Masker(secrets))
     async with relay, httpx.AsyncClient(trust_env=False, timeout=10) as client:
         await relay.listen()
         yield Running(relay, events, client)
 
 
 @asynccontextmanager
-async def emulated(**settings: str) -> AsyncIterator[Running]:
+async def emulated(
+    *secrets: str, scenario: Scenario | None = None, **settings: Any
+) -> AsyncIterator[Running]:
     async with (
-        Emulator(EmulatorOptions(advertise=(LOOPBACK,))) as emulator,
-        running(emulator.base_url, **settings) as r,
+        Emulator(EmulatorOptions(advertise=(LOOPBACK,), scenario=scenario)) as emulator,
+        running(emulator.base_url, *secrets, **settings) as r,
     ):
         yield r
 
@@ -166,8 +177,7 @@ async def test_socket_of_the_backend_passes_is_heard_and_can_be_cut() -> None:
     async with emulated() as r:
         ears = Ears()
         r.relay.tell_calls_to(ears)
-        url = r.relay.base_url.replace("http", "ws") + "/realtime"
-        async with connected(url) as client:
+        async with connected(r.realtime_url) as client:
             await client.speak(recording(ONE_TURN.path))
             await client.events.next("response.done")
             (call_id,) = ears.started
@@ -179,6 +189,73 @@ async def test_socket_of_the_backend_passes_is_heard_and_can_be_cut() -> None:
         assert await r.relay.cut("rtc_relay_9") is False
     assert (call_id, Speaks("gpt-realtime-2.1")) in facts
     assert any(isinstance(fact, Used) for _, fact in facts)
+
+
+OWN_SECRET = "a-password-of-the-app"
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def _answered(url: str, *, instructions: str = "") -> bytes:
+    """Speak a turn; gives the sound of the answer."""
+    async with connected(url) as client:
+        await client.update(instructions=instructions)
+        await client.speak(recording(ONE_TURN.path))
+        await client.events.next("response.done")
+        return client.answer_sound().tobytes()
+
+
+async def test_socket_of_the_backend_is_recorded_masked_and_its_answers_given_again(
+    tmp_path: Path,
+) -> None:
+    secrets = f"{KEY} ek_0123456789abcdef {OWN_SECRET}"
+    async with emulated(OWN_SECRET, record_dir=tmp_path) as r:
+        first = await _answered(r.realtime_url, instructions=secrets)
+    (path,) = _files(tmp_path)
+    call = read_recording(path)
+    async with emulated(scenario=replay_of(call)) as r:
+        again = await _answered(r.realtime_url)
+
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert [word for word in (KEY, "0123456789abcdef", OWN_SECRET) if word in text] == []
+    assert (call.medium, call.model) == ("socket", "gpt-realtime-2.1")
+    assert call.happenings[0].event["type"] == "session.created"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert (len(first) > 48_000, again == first) == (True, True)
+
+
+async def test_sideband_of_a_call_is_recorded_with_the_model_of_the_call(tmp_path: Path) -> None:
+    async with emulated(record_dir=tmp_path) as r:
+        ears = Ears()
+        r.relay.tell_calls_to(ears)
+        async with (
+            calling(r.relay.base_url, silence(0)),
+            connected(r.realtime_url, query=f"call_id={ears.started[0]}") as side,
+        ):
+            await side.events.next("session.created")
+    (path,) = _files(tmp_path)
+
+    assert read_recording(path).model == "gpt-realtime-2.1"
+
+
+async def test_nothing_is_recorded_when_nobody_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with emulated() as r, connected(r.realtime_url) as client:
+        await client.update()
+
+    assert _files(tmp_path) == []
+
+
+async def test_call_goes_on_when_it_cannot_be_recorded(tmp_path: Path) -> None:
+    (tmp_path / "calls").write_text("no folder", encoding="utf-8")
+    async with emulated(record_dir=tmp_path / "calls") as r, connected(r.realtime_url) as client:
+        await client.update()
+
+    assert r.codes == ["RT212"]
 
 
 @pytest.mark.parametrize(

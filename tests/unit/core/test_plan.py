@@ -114,6 +114,24 @@ def test_make_plan_gives_the_emulators_settings_to_the_emulator_alone() -> None:
     assert "chat-chat-chat" in plan.secrets
 
 
+def test_make_plan_tells_a_recording_emulator_what_to_mask_but_no_key() -> None:
+    dotenv = (
+        f"OPENAI_API_KEY={_KEY}\nSHOP_API_KEY=no-known-form\nRTSTART_EMULATOR_MASKED=Ada Lovelace"
+    )
+    quiet = _plan(dotenv=dotenv, key=Key(_KEY, ".env"), emulation=Emulation(8765, "/py"))
+    plan = _plan(
+        dotenv=dotenv,
+        key=Key(_KEY, ".env"),
+        emulation=Emulation(8765, "/py", record_dir="/app/calls"),
+    )
+
+    emulator, *others = plan.services
+    assert emulator.command[-2:] == ("--record", "/app/calls")
+    assert emulator.env["RTSTART_EMULATOR_MASKED"] == "Ada Lovelace\nno-known-form"
+    assert _KEY not in str(emulator.env)
+    assert "no-known-form" not in str([quiet.services[0].env, *(one.env for one in others)])
+
+
 def test_make_plan_leads_the_token_service_to_the_api_by_the_relay() -> None:
     own = f"OPENAI_API_KEY={_KEY}\nOPENAI_BASE_URL=https://api.example.test/v1/"
     key = Key(_KEY, ".env")

@@ -4,15 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 from rtstart.adapters.emulator.answers import Answerer
 from rtstart.adapters.emulator.call import Call
 from rtstart.adapters.emulator.observers import Memory, Observer
-from rtstart.adapters.emulator.recorder import SUFFIX, Recorder
 from rtstart.adapters.emulator.troubles import CallTroubles, PeerTroubles
+from rtstart.adapters.recordings import Recordings
 from rtstart.core.realtime import facts
 from rtstart.core.realtime.faults import FaultBoard
 from rtstart.core.realtime.seen import SeenCall
@@ -53,7 +52,7 @@ class Calls:
         ids: Ids,
         addresses: tuple[str, ...],
         session_s: float = SESSION_S,
-        record_dir: Path | None = None,
+        recordings: Recordings | None = None,
         remembers: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -63,7 +62,7 @@ class Calls:
         self._ids = ids
         self._addresses = addresses
         self._session_s = session_s
-        self._record_dir = record_dir
+        self._recordings = recordings
         self._memories: list[Memory] | None = [] if remembers else None
         self._now = now
         self._by_id: dict[str, Call] = {}
@@ -111,9 +110,8 @@ class Calls:
             memory = Memory(medium, model)
             self._memories.append(memory)
             watching.append(memory)
-        if self._record_dir is not None:
-            path = self._record_dir / f"{machine.id}{SUFFIX}"
-            watching.append(Recorder(path, medium=medium, model=model, now=self._now))
+        if self._recordings is not None:
+            watching.append(self._recordings.begin(machine.id, medium=medium, model=model))
         return watching
 
     def seen(self) -> list[SeenCall]:

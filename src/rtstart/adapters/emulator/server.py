@@ -1,8 +1,9 @@
 """The emulator as a whole: options in, a running server with an address out."""
 
+import asyncio
 import errno
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -16,6 +17,7 @@ from rtstart.adapters.emulator.ice import own_addresses
 from rtstart.adapters.emulator.ids import MarkedIds
 from rtstart.adapters.emulator.refusals import HttpTroubles
 from rtstart.adapters.emulator.routes import Routes
+from rtstart.adapters.recordings import Recordings
 from rtstart.core.errors import Conflict, Usage
 from rtstart.core.findings.machine import PORT_TAKEN
 from rtstart.core.realtime.faults import FaultBoard, FaultRule
@@ -23,6 +25,7 @@ from rtstart.core.realtime.scenario import Scenario
 from rtstart.core.realtime.seen import SeenCall
 from rtstart.core.realtime.session import SESSION_S
 from rtstart.core.realtime.tokens import KeyPolicy
+from rtstart.core.secrets import Masker
 
 GRACE_S = 2.0
 
@@ -47,7 +50,8 @@ class EmulatorOptions:
     loopback and this machine's own. `seed` makes ids and chance come in the same order.
     `answers` says who answers, where the scenario, if there is one, has no reply.
     `scenario_dir` is where the sound files of a scenario are. With `record_dir` each
-    call is written to a file there; with `remembers_calls` it can be asked for (`seen`).
+    call is written to a file there, without keys and without what `masked` names, one a line;
+    with `remembers_calls` it can be asked for (`seen`).
     """
 
     host: str = "127.0.0.1"
@@ -62,7 +66,19 @@ class EmulatorOptions:
     scenario_dir: Path = Path()
     faults: tuple[FaultRule, ...] = ()
     record_dir: Path | None = None
+    masked: str = field(default="", repr=False)
     remembers_calls: bool = False
+
+
+def _recordings(options: EmulatorOptions) -> Recordings | None:
+    if options.record_dir is None:
+        return None
+    return Recordings(options.record_dir, Masker([options.masked]), _tell_loss)
+
+
+def _tell_loss(path: Path, error: OSError) -> None:
+    told = {"message": f"{path} is not a whole recording: {error.strerror or error}"}
+    asyncio.get_running_loop().call_exception_handler(told)
 
 
 class Emulator:
@@ -91,7 +107,7 @@ class Emulator:
             ids=ids,
             addresses=options.advertise or own_addresses(),
             session_s=scenario.session_s or options.session_s,
-            record_dir=options.record_dir,
+            recordings=_recordings(options),
             remembers=options.remembers_calls,
         )
         routes = Routes(

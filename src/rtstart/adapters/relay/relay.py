@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -26,6 +27,7 @@ from rtstart.core.calls import CALL_ID
 from rtstart.core.events import Emit, Found, Relayed
 from rtstart.core.findings import Finding
 from rtstart.core.findings.api import API_UNREACHABLE
+from rtstart.core.findings.machine import RECORDING_LOST
 from rtstart.core.findings.session import ANSWER_REFUSED
 from rtstart.core.hosts import is_localhost, parse_authority
 from rtstart.core.mint_guard import MintRefused
@@ -72,12 +74,14 @@ class RelaySettings:
     """Where the relay leads.
 
     `base_url` is that of the API, with its version. With a `key`, the backend is given `local_key`
-    in its place, and the relay puts the real one in: then the key reaches no child at all.
+    in its place, and the relay puts the real one in: then the key reaches no child at all. With
+    `record_dir` each WebSocket of the backend's is written to a file there.
     """
 
     base_url: str
     key: str = field(default="", repr=False)
     local_key: str = field(default="", repr=False)
+    record_dir: Path | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +114,13 @@ class Relay:
         self._masker = masker or Masker()
         self._calls: CallEars | None = None
         self._api = Api(settings.base_url)
-        self._sockets = RelaySockets(settings.base_url)
+        recordings = None
+        if settings.record_dir is not None:
+            # Only then, because it takes long to load.
+            from rtstart.adapters.recordings import Recordings
+
+            recordings = Recordings(settings.record_dir, self._masker, self._tell_loss)
+        self._sockets = RelaySockets(settings.base_url, recordings=recordings)
         self._records = Records()
         self._said: set[tuple[str, str]] = set()
         self._runner: web.ServerRunner | None = None
@@ -323,6 +333,10 @@ class Relay:
         if key not in self._said:
             self._said.add(key)
             self._emit(Found(finding))
+
+    def _tell_loss(self, path: Path, error: OSError) -> None:
+        what = f"The file of a call cannot be written: {error.strerror or error}"
+        self._say(RECORDING_LOST.found(what, where=str(path)))
 
     def _unreachable(
         self, passing: _Passing, status: int, code: str, words: str

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from secrets import token_hex
+from time import strftime
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import aiohttp
 from aiohttp import WSMsgType, web
 
 from rtstart.adapters.calls import CallFact, Over, facts_of
 from rtstart.core.calls import RELAYED
+
+if TYPE_CHECKING:
+    from rtstart.adapters.recordings import Recorder, Recordings
 
 _OWN_HEADERS = frozenset(
     {
@@ -32,10 +37,14 @@ class _Ears(Protocol):
 
 
 class RelaySockets:
-    """Joins a backend's WebSocket with one to the API, and hears usage as it passes."""
+    """Joins a backend's WebSocket with one to the API, and hears usage as it passes.
 
-    def __init__(self, base_url: str) -> None:
+    With `recordings` each is written to a file.
+    """
+
+    def __init__(self, base_url: str, *, recordings: "Recordings | None" = None) -> None:
         self._base_url = base_url.rstrip("/").replace("http", "ws", 1)
+        self._recordings = recordings
         self.calls: _Ears | None = None
         self._client: aiohttp.ClientSession | None = None
         self._open: dict[str, web.WebSocketResponse] = {}
@@ -86,8 +95,21 @@ class RelaySockets:
         chosen = (upstream.protocol,) if upstream.protocol else ()
         downstream = web.WebSocketResponse(protocols=chosen, max_msg_size=0, autoclose=False)
         await downstream.prepare(request)
-        await self._join(downstream, upstream, joins=request.query.get("call_id", ""))
+        recorder = self._recorder(request.query.get("model", ""))
+        try:
+            joins = request.query.get("call_id", "")
+            await self._join(downstream, upstream, joins=joins, recorder=recorder)
+        finally:
+            if recorder is not None:
+                recorder.close()
         return downstream
+
+    def _recorder(self, model: str) -> "Recorder | None":
+        if self._recordings is None:
+            return None
+        # Not by an id that somebody sent, nor by our own, which begin anew with each run.
+        name = f"relay_{strftime('%Y%m%d-%H%M%S')}_{token_hex(4)}"
+        return self._recordings.begin(name, medium="socket", model=model)
 
     async def _join(
         self,
@@ -95,6 +117,7 @@ class RelaySockets:
         upstream: aiohttp.ClientWebSocketResponse,
         *,
         joins: str,
+        recorder: "Recorder | None",
     ) -> None:
         """Carry a session, or with `joins` the sideband of a call that is watched elsewhere."""
         self._count += 1
@@ -103,8 +126,20 @@ class RelaySockets:
         ears = None if joins else self.calls
         if self.calls is not None:
             self.calls.call_started(joins or call_id)
-        up = asyncio.create_task(_pump(downstream, upstream))
-        down = asyncio.create_task(_pump_and_hear(call_id, upstream, downstream, ears))
+
+        def hear_backend(text: str) -> None:
+            if recorder is not None:
+                recorder.client_message(text)
+
+        def hear_api(text: str) -> None:
+            if ears is not None:
+                for fact in facts_of(text):
+                    ears.call_told(call_id, fact)
+            if recorder is not None:
+                recorder.server_message(text)
+
+        up = asyncio.create_task(_pump(downstream, upstream, hear_backend))
+        down = asyncio.create_task(_pump(upstream, downstream, hear_api))
         try:
             await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -117,34 +152,19 @@ class RelaySockets:
                 ears.call_told(call_id, Over())
 
 
-async def _pump_and_hear(
-    call_id: str,
-    source: aiohttp.ClientWebSocketResponse,
-    sink: web.WebSocketResponse,
-    ears: _Ears | None,
-) -> None:
+_Socket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+
+async def _pump(source: _Socket, sink: _Socket, hear: Callable[[str], None]) -> None:
     while True:
         message = await source.receive()
-        if message.type is WSMsgType.TEXT and ears is not None:
-            for fact in facts_of(message.data):
-                ears.call_told(call_id, fact)
+        if message.type is WSMsgType.TEXT:
+            hear(message.data)
         if not await _passed(message, sink, code=source.close_code):
             return
 
 
-async def _pump(source: web.WebSocketResponse, sink: aiohttp.ClientWebSocketResponse) -> None:
-    while True:
-        message = await source.receive()
-        if not await _passed(message, sink, code=source.close_code):
-            return
-
-
-async def _passed(
-    message: aiohttp.WSMessage,
-    sink: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-    *,
-    code: int | None,
-) -> bool:
+async def _passed(message: aiohttp.WSMessage, sink: _Socket, *, code: int | None) -> bool:
     """Send a message on; False when it was the last."""
     match message.type:
         case WSMsgType.TEXT:

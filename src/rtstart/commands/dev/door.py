@@ -34,7 +34,10 @@ async def open_doors(layout: Layout, request: DevRequest, *, emit: Emit) -> Asyn
         relay = None
         if layout.relay_socket is not None:
             masker = Masker(layout.plan.secrets)
-            relay = Relay(RelaySettings(api.base_url), emit=emit, masker=masker)
+            # The emulator records each call itself, and more of it than passes here.
+            record_dir = None if layout.emulation else request.record_dir
+            settings = RelaySettings(api.base_url, record_dir=record_dir)
+            relay = Relay(settings, emit=emit, masker=masker)
             await stack.enter_async_context(relay)
             await relay.listen_on(layout.relay_socket)
         watch = CallWatch(ApiAccess(api.base_url, api.key), cut=relay.cut if relay else None)

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from rtstart.adapters.lan import lan_addresses
 from rtstart.adapters.ports import choose_port, find_holder, is_free, port_taken
@@ -60,6 +61,9 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     uses_key = bool(key.value) and not request.emulate
     if uses_key and (fault := key_fault(key.value, where=key.source)):
         raise NotAProject.of(fault)
+    uses_relay = request.uses_relay and _has_backend(project)
+    if request.record_dir is not None:
+        _check_recording(request.record_dir, is_possible=uses_relay or not uses_key)
     ways = await find_ways(
         project, request, environment, is_emulated=not uses_key, consent=consent, emit=emit
     )
@@ -70,8 +74,9 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
     emulation = None
     if not uses_key:
         port = choose_port(_EMULATOR_WISH, taken=(gateway_port, *ports.values()))
-        emulation = Emulation(port, sys.executable, _offered_addresses(ways))
-    relay_socket = _loopback_socket() if request.uses_relay and _has_backend(project) else None
+        record_dir = str(request.record_dir or "")
+        emulation = Emulation(port, sys.executable, _offered_addresses(ways), record_dir)
+    relay_socket = _loopback_socket() if uses_relay else None
     plan = make_plan(
         project,
         ports=ports,
@@ -92,6 +97,18 @@ async def lay_out(project: Project, request: DevRequest, *, consent: Consent, em
         mode=_mode(request, key),
         mint=next((one.mint for one in project.services() if one.mint), ""),
     )
+
+
+def _check_recording(folder: Path, *, is_possible: bool) -> None:
+    if not is_possible:
+        raise Usage(
+            "No call passes here that could be recorded",
+            why="With a key, only what the token backend sends through the relay does.",
+            hint="rtstart dev --emulate --record .rtstart/calls",
+        )
+    from rtstart.adapters.recordings import have_folder
+
+    have_folder(folder, hint="rtstart dev --record .rtstart/calls")
 
 
 def _has_backend(project: Project) -> bool:
@@ -145,6 +162,8 @@ def _service_ports(project: Project, gateway_port: int) -> dict[str, int]:
 
 
 def _mode(request: DevRequest, key: Key) -> str:
+    recorded = ", recorded" if request.record_dir else ""
     if request.emulate:
-        return "EMULATED (asked for)"
-    return f"key from {key.source}" if key.value else "EMULATED (no OPENAI_API_KEY)"
+        return f"EMULATED (asked for){recorded}"
+    mode = f"key from {key.source}" if key.value else "EMULATED (no OPENAI_API_KEY)"
+    return mode + recorded

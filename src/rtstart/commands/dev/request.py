@@ -19,6 +19,7 @@ class DevRequest:
     None for a wish that may move. `is_public` lets visitors in without an invitation. `command` is
     run once all is ready; its code becomes ours. Without `uses_relay` the token backend speaks to
     the API by itself. `stop_after_s` ends the run by itself.
+    With `record_dir`, an absolute path, the calls of the backend and of the emulator are recorded.
     `is_attended` says that a person can be asked.
     """
 
@@ -32,6 +33,7 @@ class DevRequest:
     open_browser: bool = False
     command: tuple[str, ...] = ()
     stop_after_s: float | None = None
+    record_dir: Path | None = None
     is_attended: bool = False
     is_colored: bool = False
     columns: int | None = None

@@ -117,3 +117,14 @@ UV_DOWNLOAD_FAILED = Entry(
     fix=Fix("Install uv as docs.astral.sh/uv says, then try again."),
     recognised="pip fails to install uv",
 )
+
+RECORDING_LOST = Entry(
+    code="RT212",
+    level="warning",
+    title="A call is not recorded to its end",
+    why="Its file could not be written; the call itself goes on.",
+    fix=Fix(
+        "Make room on that disk, or name another folder.", command="rtstart dev --record calls"
+    ),
+    recognised="writing to the folder given with --record",
+)

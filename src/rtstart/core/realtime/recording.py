@@ -67,6 +67,15 @@ def line_of(happening: Happening, mask: Callable[[str], str]) -> str:
     return json.dumps(line, separators=(",", ":"))
 
 
+def event_in(text: str) -> Fields | None:
+    """The event in a message, or None when it is none."""
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
+
+
 def _masked(value: Json, mask: Callable[[str], str], key: str) -> Json:
     if isinstance(value, str):
         # Base64 of sound has no secrets in it, and there is much of it.
@@ -93,11 +102,17 @@ def parse_recording(lines: Iterable[str]) -> Recording:
     if head.get("rtstart") != "call" or head.get("schema") != SCHEMA:
         raise NotARecording('line 1 is not {"rtstart": "call", "schema": 1, …}')
     medium: Medium = "track" if head.get("medium") == "track" else "socket"
-    return Recording(
-        medium,
-        str(head.get("model", "")),
-        tuple(_happening(number, text) for number, text in numbered),
-    )
+    happenings = tuple(_happening(number, text) for number, text in numbered)
+    return Recording(medium, str(head.get("model") or _model_told(happenings)), happenings)
+
+
+def _model_told(happenings: Iterable[Happening]) -> str:
+    """The model by the session's first event: who joins a call does not name it."""
+    for happening in happenings:
+        if happening.who == "server" and happening.event["type"] == "session.created":
+            session = happening.event.get("session")
+            return str(session.get("model", "")) if isinstance(session, Mapping) else ""
+    return ""
 
 
 def _object(number: int, text: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which files of this folder run today: all would take a clean machine more than twenty minutes.
 
 What each template is for runs every day. Its further answers, production and tunnels take turns,
-a quarter of them a day; `TEST_ALL=1` runs everything.
+a quarter of them a day; `TEST_ALL=1` runs everything, `TEST_DAY=2026-11-28` what that day has.
 """
 
 import os
@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
+
+# The first process of a run sets it and its workers inherit it: all agree, over midnight too.
+_TODAY = date.fromisoformat(os.environ.setdefault("TEST_DAY", datetime.now(UTC).date().isoformat()))
 
 _TURNS = (
     {"test_vite_options", "test_nextjs_production"},
@@ -29,7 +32,7 @@ def left_out(today: date) -> frozenset[str]:
 
 def left_out_now() -> frozenset[str]:
     """Those of today, or none where everything is asked for."""
-    return frozenset() if os.environ.get("TEST_ALL") else left_out(datetime.now(UTC).date())
+    return frozenset() if os.environ.get("TEST_ALL") else left_out(_TODAY)
 
 
 def share(things: Sequence[Thing], turn: int, *, at_once: int) -> list[Thing]:
@@ -43,5 +46,5 @@ def share_now(things: Sequence[Thing], *, at_once: int) -> list[Thing]:
     """The share of a file that has its turn today, or all where everything is asked for."""
     if os.environ.get("TEST_ALL"):
         return list(things)
-    turn = datetime.now(UTC).date().toordinal() // len(_TURNS)
+    turn = _TODAY.toordinal() // len(_TURNS)
     return share(things, turn, at_once=at_once)

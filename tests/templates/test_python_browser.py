@@ -111,6 +111,31 @@ async def test_every_state_fits_and_has_no_barrier(
     assert "\n".join(found) == ""
 
 
+_LINE = """words => {
+  const line = document.querySelector("#status");
+  line.textContent = words;
+  const text = document.createRange();
+  text.selectNodeContents(line);
+  const below = document.querySelector(".drawers").getBoundingClientRect().top;
+  return [text.getClientRects()[0].top, below];
+}"""
+
+
+async def test_sentences_of_any_length_stand_in_the_same_place(python_app: PythonApp) -> None:
+    longer = "Waiting for the microphone: the browser asks beside its address."
+    async with (
+        states_of(python_app.folder / "app" / "web") as url,
+        chromium(None) as browser,
+        listening(browser, width=390, height=844) as ears,
+    ):
+        await ears.page.goto(url)
+        await expect(ears.page.locator("#emulated")).to_be_visible()
+
+        places = [await ears.page.evaluate(_LINE, words) for words in ("Your turn.", longer)]
+
+        assert places[0] == places[1]
+
+
 # The other two looks are the vite app's, whose page it is.
 @pytest.mark.parametrize(("width", "height", "is_dark"), [(390, 844, True), (1280, 800, False)])
 async def test_page_has_no_barrier_and_does_not_jump(

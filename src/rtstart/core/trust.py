@@ -14,7 +14,8 @@ AUTHORITY_URL_PATH = "/.rtstart/ca.crt"
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What to do on one platform. `commands` can be pasted one by one; `undo` takes it back.
+    """What to do on one platform. `commands` can be pasted one by one, and fit a terminal of 80
+    columns as far as the paths in them do; `undo` takes it back.
 
     `caution` names what may still not work there, or is empty.
     """
@@ -38,7 +39,7 @@ def trust_on_computer(platform: Computer, authority_path: str, *, name: str) -> 
                 "libnss3-tools (Debian) or nss-tools (Fedora).",
                 (
                     "mkdir -p $HOME/.pki/nssdb",
-                    f'certutil {store} -A -t C,, -n "{name}" -i {quoted}',
+                    f'certutil {store} -A -t C,, \\\n  -n "{name}" \\\n  -i {quoted}',
                 ),
                 (f'certutil {store} -D -n "{name}"',),
             )

@@ -9,8 +9,9 @@ def test_every_computer_can_trust_and_forget() -> None:
 
     assert {platform: one.commands[-1] for platform, one in told.items()} == {
         "linux": (
-            'certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n "rtstart local CA" '
-            '-i "/home/me/my config/ca.crt"'
+            "certutil -d sql:$HOME/.pki/nssdb -A -t C,, \\\n"
+            '  -n "rtstart local CA" \\\n'
+            '  -i "/home/me/my config/ca.crt"'
         ),
         "macos": (
             "security add-trusted-cert -r trustRoot -k "

@@ -13,7 +13,7 @@ from tests.e2e.running import Run
 from tests.e2e.sound import measure, pitch
 from tests.fakes.speech import ONE_TURN
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 _EAR = Path(__file__).parent / "ear.js"
 _SEMITONES = 3

@@ -23,7 +23,7 @@ from rtstart.core.trust import trust_on_computer
 from tests.e2e import frameworks
 from tests.e2e.frameworks import DevServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 _HOST = "devbox.local"
 _FLAGS = [

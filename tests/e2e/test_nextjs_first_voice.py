@@ -12,7 +12,7 @@ from tests.e2e.sound import measure
 from tests.fakes.browser import spoken_at
 from tests.fakes.speech import ONE_TURN
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 _EAR = Path(__file__).parent / "ear.js"
 _DICE = """"use client";
